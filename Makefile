@@ -1,0 +1,38 @@
+# make learn: start the course.  make test: everything that CI runs.  make quick: unit tests, under a minute.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do command -v $$p && break; done)
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Two processes share two cores: more threads in each would only wait for one another.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
+
+.PHONY: env learn test quick lint build clean
+
+env: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info < (3, 14)' 2>/dev/null || \
+		{ echo "cnnlearn needs Python 3.10 to 3.13; say which with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+learn: env
+	$(BIN)/cnnlearn learn
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+test: lint
+	$(PYTEST) tests
+
+quick: env
+	$(PYTEST) -q -m "not slow" tests
+
+build: env
+	$(BIN)/cnnlearn build
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,75 @@
+"""The command `cnnlearn`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def learn(
+    port: Annotated[int, typer.Option(help="where JupyterLab listens on this machine")] = 8888,
+    folder: Annotated[Path, typer.Option(help="the folder that holds lessons/")] = Path("."),
+):
+    """Explain one image as a self-check, then open JupyterLab at lesson 00."""
+    from cnnlearn.course.learn import learn
+
+    learn(folder, port)
+
+
+@app.command()
+def doctor():
+    """Say in plain words what is missing on this machine, if anything is."""
+    from cnnlearn.course.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        typer.echo(f"{'✓' if finding.fine else '✗'} {finding.text}")
+    raise typer.Exit(code=0 if all(finding.fine for finding in findings) else 1)
+
+
+@app.command()
+def progress():
+    """Show which exercises are solved."""
+    from cnnlearn.course.overview import overview
+
+    overview()
+
+
+@app.command()
+def build(
+    lessons: Annotated[list[int] | None, typer.Argument(help="numbers of lessons; all if none is given")] = None,
+    folder: Annotated[Path, typer.Option(help="the folder that holds lessons/ and solutions/")] = Path("."),
+):
+    """Make the notebooks in lessons/ and solutions/ from lessons/text/."""
+    from cnnlearn.course.build import build
+
+    build(folder, lessons)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="the folder that holds data_batch_1; downloaded if not given")] = None,
+    out: Annotated[Path, typer.Option(help="receives the weights and the history; a run goes on from there")] = Path(
+        "runs/gap_network"
+    ),
+    epochs: Annotated[int, typer.Option(min=1)] = 45,
+    seed: int = 0,
+    precision: Annotated[str, typer.Option(help="mixed_bfloat16 is faster on processors that have it")] = "float32",
+):
+    """Train the course's network on the full CIFAR-10. Stop it with Ctrl-C; the same command goes on."""
+    import numpy as np
+
+    from cnnlearn import cifar10
+    from cnnlearn.training import train
+
+    training, test = cifar10.load(data or cifar10.download())
+    model = train(training, test, out, epochs, seed, precision)
+    correct = (model.predict(test[0] / np.float32(255), verbose=0).argmax(axis=1) == test[1]).mean()
+    typer.echo(f"{correct:.2%} of {len(test[1]):,} test images named right. Weights and history: {out}")
+
+
+if __name__ == "__main__":
+    app()

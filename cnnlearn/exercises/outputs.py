@@ -1,0 +1,121 @@
+"""Running an answer on a case, and comparing what came out: plain data on both sides."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnnlearn.exercises.exercise import Exercise
+from cnnlearn.exercises.ingredients import build, fingerprint
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An error in place of an output. `where` is the learner's own line, if there is one."""
+
+    type: str
+    message: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    value: object
+    changed_input: bool = False
+
+
+def run(exercise: Exercise, answer: Callable, arguments: tuple) -> Output:
+    """What `answer` makes of fresh copies of the arguments."""
+    fresh = [build(argument) for argument in arguments]
+    before = [fingerprint(argument) for argument in fresh]
+    try:
+        value = exercise.observe(answer, *fresh) if exercise.observe else answer(*fresh)
+        value = plain(value)
+    except Exception as error:
+        value = Raised(type(error).__name__, str(error), _own_line(error, answer))
+    after = [fingerprint(argument) for argument in fresh]
+    return Output(value, any(not same(x, y, 0) for x, y in zip(before, after, strict=True)))
+
+
+def _own_line(error, answer):
+    code = getattr(answer, "__code__", None)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if code is not None and frame.filename == code.co_filename and frame.line:
+            return frame.line.strip()
+    return ""
+
+
+def plain(value):
+    """Tensors become arrays, NumPy scalars become Python's; containers become tuples of plain data."""
+    if isinstance(value, (tuple, list)):
+        items = [plain(item) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    if callable(getattr(value, "numpy", None)):
+        value = value.numpy()
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    return np.array(value) if isinstance(value, np.ndarray) else value
+
+
+def kind(value) -> str:
+    """The type of plain data in words."""
+    if isinstance(value, np.ndarray):
+        names = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats", "c": "complex numbers"}
+        return f"an array of {names.get(value.dtype.kind, 'objects')}"
+    if isinstance(value, tuple):
+        return f"{len(value)} values"
+    named = {bool: "a bool", int: "an integer", float: "a float", str: "a string", list: "a list"}
+    return "nothing (None)" if value is None else named.get(type(value), f"a {type(value).__name__}")
+
+
+def same_type(expected, got) -> bool:
+    """Whether `got` may stand for `expected`; integers may stand for floats, never the other way."""
+    if isinstance(expected, tuple):
+        return (
+            isinstance(got, tuple)
+            and len(got) == len(expected)
+            and all(same_type(e, g) for e, g in zip(expected, got, strict=True))
+        )
+    if isinstance(expected, np.ndarray):
+        if not isinstance(got, np.ndarray):
+            return False
+        allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
+        return got.dtype.kind in allowed.get(expected.dtype.kind, expected.dtype.kind)
+    if isinstance(expected, float):
+        return isinstance(got, (int, float)) and not isinstance(got, bool)
+    return type(got) is type(expected)
+
+
+def shape(value):
+    return tuple(shape(item) for item in value) if isinstance(value, tuple) else np.shape(value)
+
+
+def finite(value) -> bool:
+    if isinstance(value, tuple):
+        return all(finite(item) for item in value)
+    if isinstance(value, (np.ndarray, float)):
+        return bool(np.isfinite(value).all())
+    return True
+
+
+def same(expected, got, tolerance: float) -> bool:
+    """Equal types and shapes, and values within tolerance × the largest expected value; NaN equals NaN."""
+    if isinstance(expected, Raised) or isinstance(got, Raised):
+        return isinstance(expected, Raised) and isinstance(got, Raised) and expected.type == got.type
+    if not same_type(expected, got) or shape(expected) != shape(got):
+        return False
+    if isinstance(expected, tuple):
+        return all(same(e, g, tolerance) for e, g in zip(expected, got, strict=True))
+    if isinstance(expected, (np.ndarray, float, int)):
+        return bool(close(expected, got, tolerance).all())
+    return expected == got
+
+
+def close(expected, got, tolerance: float) -> np.ndarray:
+    """Entry by entry: |got − expected| ≤ tolerance × the largest finite |expected| (or × 1 if that is zero)."""
+    expected, got = np.asarray(expected, float), np.asarray(got, float)
+    size = np.abs(expected[np.isfinite(expected)]).max(initial=0) or 1.0
+    with np.errstate(invalid="ignore"):
+        near = np.abs(got - expected) <= tolerance * size
+    return near | (got == expected) | (np.isnan(got) & np.isnan(expected))

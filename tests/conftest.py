@@ -1,0 +1,11 @@
+import os
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path, monkeypatch):
+    """Tests never touch the progress of whoever runs them."""
+    monkeypatch.setenv("CNNLEARN_PROGRESS", str(tmp_path / "progress.json"))
