@@ -17,7 +17,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Axiom:
-    """A law that every right answer obeys: `holds(answer, *arguments)` is true; `answer` may be called."""
+    """A law that every right answer obeys: `holds(answer, *arguments)` is true for the arguments of every case.
+
+    `answer` may be called, with these arguments or others; it returns plain data.
+    """
 
     statement: str
     holds: Callable[..., bool]

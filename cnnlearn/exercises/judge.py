@@ -64,8 +64,8 @@ def _fault(exercise, expected, got):
     """The kind of fault and a sentence of fact; None if there is none."""
     e, g = expected.value, got.value
     if isinstance(g, Raised) and not (isinstance(e, Raised) and e.type == g.type):
-        where = f" In the line: {g.where}" if g.where else ""
-        return Kind.RAISED, f"{g.type}: {g.message}.{where}".replace("..", ".")
+        where = f"In your line: {g.where}\n" if g.where else ""
+        return Kind.RAISED, f"{where}{g.type}: {g.message}"
     if isinstance(e, Raised):
         if isinstance(g, Raised):
             return None
@@ -96,11 +96,27 @@ def _alike(exercise, output, got):
 
 
 def _broken_axiom(exercise, cases, answer):
+    """The statement of the first axiom that does not hold, "" if all do. An answer that fails on the way breaks it."""
+
+    def outcome(*arguments):
+        value = run(exercise, answer, arguments).value
+        if isinstance(value, Raised):
+            raise _Unanswered
+        return value
+
     for axiom in exercise.axioms:
         for case in cases:
-            if not axiom.holds(answer, *case):
+            try:
+                holds = axiom.holds(outcome, *case)
+            except _Unanswered:
+                holds = False
+            if not holds:
                 return axiom.statement
     return ""
+
+
+class _Unanswered(Exception):
+    """The answer raised an error where an axiom asked it."""
 
 
 def _broken_like(exercise, cases, statement):

@@ -32,7 +32,7 @@ def run(exercise: Exercise, answer: Callable, arguments: tuple) -> Output:
     try:
         value = exercise.observe(answer, *fresh) if exercise.observe else answer(*fresh)
         value = plain(value)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         value = Raised(type(error).__name__, str(error), _own_line(error, answer))
     after = [fingerprint(argument) for argument in fresh]
     return Output(value, any(not same(x, y, 0) for x, y in zip(before, after, strict=True)))

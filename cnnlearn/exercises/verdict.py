@@ -42,7 +42,7 @@ class Verdict:
         return f"{_MARKS.get(self.kind, '✗')} {self.exercise}: {self.kind.value}"
 
     def _body(self):
-        wrapped = [part for line in self.lines for part in textwrap.wrap(line, WIDTH) or [""]]
+        wrapped = [part for line in "\n".join(self.lines).splitlines() for part in textwrap.wrap(line, WIDTH) or [""]]
         if len(wrapped) >= LINES:
             wrapped = wrapped[: LINES - 2] + ["…"]
         return wrapped

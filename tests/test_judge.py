@@ -1,0 +1,142 @@
+"""The judge names what kind of wrong an answer is. The exercise here is small: the mean over positions."""
+
+import numpy as np
+import pytest
+
+from cnnlearn.exercises.exercise import Axiom, Exercise, Mistake
+from cnnlearn.exercises.judge import judge
+from cnnlearn.exercises.verdict import LINES, Kind
+
+
+def pooled(features):
+    """(H, W, K) -> (K,), the mean over positions."""
+    if features.ndim != 3:
+        raise ValueError("Features have three axes.")
+    return features.mean(axis=(0, 1))
+
+
+EXERCISE = Exercise(
+    reference=pooled,
+    cases=lambda rng: [(rng.normal(size=(8, 8, 3)),), (rng.normal(size=(5, 2, 4)),), (rng.normal(size=(5, 2)),)],
+    mistakes=(
+        Mistake("sum", lambda features: pooled(features) * features[..., 0].size, "You summed over the positions."),
+    ),
+    axioms=(Axiom("a constant map keeps its value", lambda answer, x: np.allclose(answer(np.ones((2, 2, 1))), 1)),),
+    hints=("", "", ""),
+    points=1,
+    difficulty=1,
+    minutes=1,
+)
+
+
+def verdict(answer):
+    return judge(EXERCISE, answer)
+
+
+def guarded(function):
+    def answer(features):
+        if features.ndim != 3:
+            raise ValueError
+        return function(features)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: np.einsum("ijk->k", x) / (x.shape[0] * x.shape[1]),
+        lambda x: (
+            np.array([sum(x[i, j, k] for i in range(len(x)) for j in range(x.shape[1])) for k in range(x.shape[2])])
+            / (x.shape[0] * x.shape[1])
+        ),
+        lambda x: x.astype(np.float32).mean((0, 1)),
+    ],
+    ids=["einsum", "loops", "float32"],
+)
+def test_right_answers_in_other_styles(answer):
+    assert verdict(guarded(answer)).right
+
+
+def test_a_tensor_is_taken_as_an_array():
+    class Tensor:  # stands for TensorFlow's: anything with .numpy()
+        def __init__(self, value):
+            self.value = value
+
+        def numpy(self):
+            return self.value
+
+    assert verdict(guarded(lambda x: Tensor(x.mean((0, 1))))).right
+
+
+def test_not_started():
+    def stub(features):
+        raise NotImplementedError
+
+    assert verdict(stub).kind is Kind.NOT_STARTED
+
+
+def test_the_mistake_and_its_factor_are_named():
+    v = verdict(guarded(lambda x: x.sum((0, 1))))
+    assert v.kind is Kind.WRONG_VALUE and v.mistake == "sum"
+    assert "You summed over the positions." in repr(v) and "64 times" in repr(v)
+
+
+def test_an_error_shows_its_type_and_the_own_line():
+    def answer(features):
+        return features.no_such_thing
+
+    v = verdict(answer)
+    assert v.kind is Kind.RAISED and "AttributeError" in repr(v) and "return features.no_such_thing" in repr(v)
+
+
+@pytest.mark.parametrize(
+    "function, kind, words",
+    [
+        (lambda x: list(x.mean((0, 1))), Kind.WRONG_TYPE, "a list"),
+        (lambda x: None, Kind.WRONG_TYPE, "nothing (None)"),
+        (lambda x: x.mean((0, 1)) + 0j, Kind.WRONG_TYPE, "complex"),
+        (lambda x: x.mean((0, 1), keepdims=True), Kind.WRONG_SHAPE, "(1, 1, 3)"),
+        (lambda x: x.mean((0, 1)) * np.nan, Kind.NOT_FINITE, "NaN"),
+        (lambda x: x.mean((0, 1)) + 1, Kind.WRONG_VALUE, "a constant map keeps its value"),
+        (lambda x: x.mean((0, 1))[::-1], Kind.WRONG_VALUE, "reversed"),
+        (lambda x: x.mean((0, 1)) ** 3, Kind.WRONG_VALUE, "first at [0]"),
+    ],
+)
+def test_kinds_of_wrong(function, kind, words):
+    v = verdict(guarded(function))
+    assert v.kind is kind and words in repr(v), v
+
+
+def test_a_changed_input_is_noticed():
+    def answer(features):
+        features -= 1
+        return features.mean(axis=(0, 1)) + 1
+
+    assert verdict(guarded(answer)).kind is Kind.CHANGED_INPUT
+
+
+def test_bad_input_must_be_refused():
+    v = verdict(lambda x: x.mean((0, 1)))
+    assert v.kind is Kind.WRONG_VALUE and "refused with ValueError" in repr(v) and v.cases == (2, 3)
+
+
+def test_the_global_generator_is_not_touched():
+    state = np.random.get_state()[1].copy()
+    verdict(pooled)
+    assert (np.random.get_state()[1] == state).all()
+
+
+def test_a_verdict_has_twelve_lines_at_most():
+    def answer(features):
+        raise RuntimeError("\n".join(f"line {i} " + "x" * 200 for i in range(50)))
+
+    assert len(repr(verdict(answer)).splitlines()) <= LINES
+
+
+def test_html_is_escaped_and_says_the_same():
+    def answer(features):
+        raise RuntimeError("<script>alert(1)</script>")
+
+    page = verdict(answer)._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;" in page and "raised an error" in page
