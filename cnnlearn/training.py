@@ -81,8 +81,9 @@ def train(training, test, folder, epochs=45, seed=0, precision="float32", verbos
     finally:
         keras.mixed_precision.set_dtype_policy(before)
     steps = len(training[1]) // BATCH
+    warm_up = min(WARM_UP_EPOCHS, epochs - 1) * steps
     rate = keras.optimizers.schedules.CosineDecay(
-        0.0, (epochs - WARM_UP_EPOCHS) * steps, warmup_target=PEAK_RATE, warmup_steps=WARM_UP_EPOCHS * steps
+        0.0, epochs * steps - warm_up, warmup_target=PEAK_RATE, warmup_steps=warm_up
     )
     model.compile(
         keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
@@ -99,6 +100,7 @@ def train(training, test, folder, epochs=45, seed=0, precision="float32", verbos
             HistoryFile(folder / "history.json"),
             keras.callbacks.BackupAndRestore(folder / "backup"),
         ],
+        shuffle=False,  # the batches are drawn shuffled; Keras' own order would not survive an interruption
         verbose=verbose,
     )
     trained = gap_network()  # in float32, without the optimizer's state
