@@ -155,11 +155,11 @@ class FeatureMapMethod:
                 targets = tf.where(targets == TOP, tf.argmax(logits, axis=1)[:, None], targets)
                 scores = [tf.gather(logits, targets[:, t], batch_dims=1) for t in range(count)]
 
+            if features.shape.rank != 4:
+                raise ValueError(f"Layer {self.layer!r} has no feature maps: its output has shape {features.shape}.")
+
             def gradients():
-                found = [tape.gradient(score, features) for score in scores]
-                if found[0] is None:
-                    raise ValueError(f"The logits do not depend on layer {self.layer!r}.")
-                return tf.stack(found, axis=1)
+                return tf.stack([tape.gradient(score, features) for score in scores], axis=1)
 
             maps = self.combine(features, gradients, logits, targets)
             if enlarge:  # TensorFlow's bilinear: between the centres of pixels, not smoothed
