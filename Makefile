@@ -1,7 +1,6 @@
 # make learn: start the course.  make test: everything that CI runs.  make quick: unit tests, under a minute.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do command -v $$p && break; done)
 BIN := .venv/bin
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Two processes share two cores: more threads in each would only wait for one another.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 

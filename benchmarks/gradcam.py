@@ -4,10 +4,6 @@ The bare call is one compiled forward and backward pass from images to the gradi
 Libraries that are not installed are left out: `pip install -e .[peers]`.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import importlib.util
 
 import keras

@@ -3,4 +3,9 @@
 Importing the package is cheap: TensorFlow is imported only by the modules that need it.
 """
 
+from cnnlearn.quiet import install
+
 __version__ = "0.1.0"
+
+install()
+del install

@@ -17,11 +17,10 @@ LARGEST_IMAGE = 150_000  # bytes of PNG: a lesson should open quickly on a slow 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Runs the cells in `folder`, storing their outputs. ValueError, telling the cell, where one fails."""
     with tempfile.TemporaryDirectory() as own:
-        environment = {"CNNLEARN_PROGRESS": f"{own}/progress.json", "TF_CPP_MIN_LOG_LEVEL": "2"}
         client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False)
         client.resources = {"metadata": {"path": str(folder)}}
         try:
-            client.execute(env=os.environ | environment)
+            client.execute(env=os.environ | {"CNNLEARN_PROGRESS": f"{own}/progress.json"})
         except CellExecutionError as error:
             failed = next(c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", ())))
             raise ValueError(f"{_name(failed)} raised {error.ename}: {error.evalue}") from None
