@@ -139,8 +139,12 @@ def test_an_application_is_one_graph_that_takes_pixels_from_0_to_1(name, tmp_pat
     plain.save_weights(tmp_path / "plain.weights.h5")
     model = networks.imagenet(name, weights=tmp_path / "plain.weights.h5")
     images = cat_and_coffee()
-    wanted = plain(sys.modules[constructor.__module__].preprocess_input(255 * images))
-    np.testing.assert_allclose(model(images), wanted, rtol=1e-4)
+    preprocessed = sys.modules[constructor.__module__].preprocess_input(255 * images)
+    first = next(layer.name for layer in plain.layers if layer.weights)  # fresh weights tell little at the end
+    for layer in (first, plain.layers[-1].name):
+        np.testing.assert_allclose(
+            outputs(model, layer)(images), outputs(plain, layer)(preprocessed), rtol=1e-3, atol=1e-5
+        )
     assert {layer.name for layer in plain.layers if layer.weights} <= {layer.name for layer in model.layers}
     copy = keras.Model.from_config(model.get_config())
     copy.set_weights(model.get_weights())
