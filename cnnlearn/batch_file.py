@@ -57,7 +57,7 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module, name):
         if (module, name) not in self._names:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}"[:100])
+            raise pickle.UnpicklingError(f"it asks for {f'{module}.{name}'[:80]!r}")
         return self._names[module, name]
 
 
