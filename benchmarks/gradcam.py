@@ -24,7 +24,7 @@ CLASS = 3
 
 def bare_call(model):
     """Forward and backward, compiled: nothing is weighed, summed or copied."""
-    both = keras.Model(model.inputs, [model.get_layer("features").output, model.get_layer("logits").output])
+    both = keras.Model(model.input, [model.get_layer("features").output, model.get_layer("logits").output])
 
     @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3))])
     def call(images):
@@ -39,7 +39,7 @@ def bare_call(model):
 def peers(model):
     """Name -> a function that explains a batch with a library of others, where it is installed."""
     found = {}
-    logits = keras.Model(model.inputs, model.get_layer("logits").output)
+    logits = keras.Model(model.input, model.get_layer("logits").output)
     if importlib.util.find_spec("tf_keras_vis"):
         from tf_keras_vis.gradcam import Gradcam
 

@@ -79,7 +79,7 @@ def test_the_softmax_would_give_another_map():
     model = network()
     import tensorflow as tf
 
-    both = keras.Model(model.inputs, [model.get_layer("features").output, model.output])
+    both = keras.Model(model.input, [model.get_layer("features").output, model.output])
     with tf.GradientTape() as tape:
         features, probabilities = both(IMAGES[:1])
         score = probabilities[0, 2]
@@ -117,8 +117,8 @@ def test_a_layer_of_a_nested_model_is_found():
     [
         lambda model: keras.Sequential([keras.Input((8, 8, 3)), model]),
         lambda model: keras.Sequential([keras.Input((8, 8, 3)), keras.Sequential([keras.Input((8, 8, 3)), model])]),
-        lambda model: keras.Model(model.inputs, keras.activations.softmax(model.get_layer("logits").output)),
-        lambda model: keras.Model(model.inputs, keras.layers.Activation("softmax")(model.get_layer("logits").output)),
+        lambda model: keras.Model(model.input, keras.activations.softmax(model.get_layer("logits").output)),
+        lambda model: keras.Model(model.input, keras.layers.Activation("softmax")(model.get_layer("logits").output)),
     ],
     ids=["in a Sequential", "twice nested", "a function", "Activation"],
 )

@@ -21,7 +21,7 @@ def test_standardisation_is_its_first_layer(model):
     import keras
 
     images = np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32)
-    first = keras.Model(model.inputs, model.get_layer("standardize").output)(images)
+    first = keras.Model(model.input, model.get_layer("standardize").output)(images)
     wanted = (images - networks.CIFAR10_MEAN) / networks.CIFAR10_STD
     np.testing.assert_allclose(first, wanted, atol=1e-5)
 
@@ -30,7 +30,7 @@ def test_features_are_not_negative_and_probabilities_sum_to_one(model):
     import keras
 
     images = np.random.default_rng(0).random((4, 32, 32, 3)).astype(np.float32)
-    features, probabilities = keras.Model(model.inputs, [model.get_layer("features").output, model.output])(images)
+    features, probabilities = keras.Model(model.input, [model.get_layer("features").output, model.output])(images)
     assert np.min(features) == 0
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, atol=1e-6)
 
