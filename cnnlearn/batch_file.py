@@ -113,7 +113,7 @@ def _checked(program):
         if name not in _MOST:
             raise pickle.UnpicklingError(f"it uses the instruction {name}, which no batch needs")
         if counts[name] > _MOST[name]:
-            raise pickle.UnpicklingError(f"it uses the instruction {name} more than {_MOST[name]:,} times")
+            raise pickle.UnpicklingError(f"it uses the instruction {name} more often than any batch")
         if name == "LONG_BINPUT" and argument > _MAX_MEMO:
             raise pickle.UnpicklingError(f"it wants to remember {argument:,} things")
         if name in _AS_LIST:
