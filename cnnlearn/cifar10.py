@@ -115,8 +115,10 @@ def _read(paths, count, dtype):
         if len(rows) != count:
             raise BatchError(f"{path} holds {len(rows):,} images where {count:,} belong. Get the official one.")
     rows, labels = map(np.concatenate, zip(*batches, strict=True))
-    images = np.ascontiguousarray(decode_rows(rows))
-    return (images if dtype == np.uint8 else np.divide(images, 255, dtype=np.float32)), labels
+    images = decode_rows(rows).astype(dtype, order="C")
+    if dtype == np.float32:
+        images /= 255
+    return images, labels
 
 
 def download(folder=None) -> Path:
@@ -134,7 +136,10 @@ def download(folder=None) -> Path:
     try:
         archive = pooch.retrieve(URL, f"md5:{MD5}", "cifar-10-python.tar.gz", folder, progressbar=True)
     except OSError as error:
-        raise OSError(f"{URL} could not be downloaded into {folder}: {error}. Mend that and try again.") from None
+        raise OSError(
+            f"{URL} could not be downloaded into {folder}: {error.strerror or type(error).__name__}. Check the connection"
+            " and the room on the disk, or bring the file by other means and call cifar10.unpack(file, folder)."
+        ) from None
     except ValueError:
         raise ValueError(f"What came from {URL} has the wrong checksum and was thrown away. Try again.") from None
     unpacked = unpack(archive, folder)

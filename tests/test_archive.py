@@ -2,39 +2,16 @@
 
 import errno
 import gzip
-import io
 import random
 import tarfile
 import zlib
 from pathlib import Path
 
 import pytest
+from official_format import GOOD, NAMES, TOP, FullDisk, contents, header, piece, pieces, tar
 
 from cnnlearn.archive import ArchiveError, unpack
 from cnnlearn.batch_file import MAX_BYTES
-
-TOP = "cifar-10-batches-py"
-NAMES = ["batches.meta", *(f"data_batch_{number}" for number in range(1, 6)), "readme.html", "test_batch"]
-GOOD = [(f"{TOP}/{name}", {"content": name.encode() * 100}) for name in NAMES]
-
-
-def header(name, kind=tarfile.REGTYPE, size=0, link="", format=tarfile.GNU_FORMAT):
-    member = tarfile.TarInfo(name)
-    member.type, member.size, member.linkname = kind, size, link
-    return member.tobuf(format)
-
-
-def piece(name, content=b"", **fields):
-    """A member: its header, and its content filled up to whole blocks."""
-    return header(name, size=fields.pop("size", len(content)), **fields) + content + bytes(-len(content) % 512)
-
-
-def pieces(*members):
-    return b"".join(piece(name, **fields) for name, fields in members)
-
-
-def tar(*members):
-    return pieces(*members) + bytes(10_240)
 
 
 def pax(key, value):
@@ -57,10 +34,6 @@ def earlier(tmp_path):
     (tmp_path / "data" / TOP / "data_batch_1").write_text("earlier")
     (tmp_path / "data" / "notes").write_text("mine")
     return tmp_path / "data"
-
-
-def contents(folder):
-    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
 def refusal(archive, folder, error=ArchiveError):
@@ -230,18 +203,9 @@ def test_a_missing_archive_is_named(tmp_path, earlier):
     assert "is missing. Get it with" in refusal(tmp_path / "none.tar.gz", earlier, FileNotFoundError)
 
 
-class FullDisk(io.FileIO):
-    """A file on a disk with room for 500 bytes of it."""
-
-    def write(self, data):
-        if self.tell() + len(data) > 500:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return super().write(data)
-
-
 def test_a_full_disk(tmp_path, earlier, monkeypatch):
     archive = written(tmp_path / "a.tar.gz", gzip.compress(tar(*GOOD)))
-    monkeypatch.setattr(tarfile, "bltn_open", lambda path, mode: FullDisk(path, mode))
+    monkeypatch.setattr(tarfile, "bltn_open", FullDisk)
     sentence = refusal(archive, earlier, OSError)
     assert f"could not be unpacked into {earlier}: No space left on device. Make 200 MB of room" in sentence
 
