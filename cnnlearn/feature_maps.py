@@ -37,6 +37,19 @@ def features_and_logits(model, images, layer=None):
     return found[-1], logits
 
 
+def logits_of(model, images):
+    """The logits alone, for a classifier as `features_and_logits` takes it, with feature maps or without."""
+    return _run(model, images, [], outermost=True)
+
+
+def batches(images, targets, classes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Images (N, H, W, 3) and their targets (N, T), in batches of bounded memory; a target None is the class TOP."""
+    rows = np.full((len(images), 1), TOP) if targets is None else as_targets(targets, len(images), classes)
+    at_once = int(np.clip(PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]), 1, LARGEST_BATCH))
+    for start in range(0, len(images), at_once):
+        yield images[start : start + at_once], rows[start : start + at_once]
+
+
 def _run(model, inputs, visited, outermost):
     """The output of `model`, logits for a softmax if it is the outermost; `visited` receives (operation, output)."""
     import keras
@@ -135,15 +148,9 @@ class FeatureMapMethod:
         )
 
     def _batches(self, images, targets, enlarge) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        if targets is None:
-            targets = np.full((len(images), 1), TOP)
-        else:
-            targets = as_targets(targets, len(images), self.model.output_shape[-1])
-        at_once = int(np.clip(PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]), 1, LARGEST_BATCH))
-        compiled = self._compile(targets.shape[1], enlarge)
-        for start in range(0, len(images), at_once):
-            batch = slice(start, start + at_once)
-            yield tuple(tensor.numpy() for tensor in compiled(images[batch], targets[batch]))
+        for batch, rows in batches(images, targets, self.model.output_shape[-1]):
+            compiled = self._compile(rows.shape[1], enlarge)
+            yield tuple(tensor.numpy() for tensor in compiled(batch, rows))
 
     def _compile(self, count, enlarge):
         import tensorflow as tf
