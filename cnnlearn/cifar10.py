@@ -136,9 +136,10 @@ def download(folder=None) -> Path:
     try:
         archive = pooch.retrieve(URL, f"md5:{MD5}", "cifar-10-python.tar.gz", folder, progressbar=True)
     except OSError as error:
+        reason = error.strerror or type(error).__name__
         raise OSError(
-            f"{URL} could not be downloaded into {folder}: {error.strerror or type(error).__name__}. Check the connection"
-            " and the room on the disk, or bring the file by other means and call cifar10.unpack(file, folder)."
+            f"{URL} could not be downloaded into {folder}: {reason}. Check the connection and the room on the disk, or "
+            "bring the file by other means and call cifar10.unpack(file, folder)."
         ) from None
     except ValueError:
         raise ValueError(f"What came from {URL} has the wrong checksum and was thrown away. Try again.") from None

@@ -284,6 +284,7 @@ _places = st.one_of(st.integers(0, 160), st.integers(0, len(BATCH)), st.integers
 _pieces = st.one_of(st.binary(max_size=3), st.sampled_from(list(routes("ran").values())))
 
 
+@pytest.mark.filterwarnings("ignore:.*invalid.*escape")  # of Python, about an instruction that is refused next
 @settings(max_examples=300, deadline=None)
 @given(edits=st.lists(st.tuples(_places, st.integers(0, 4), _pieces), min_size=1, max_size=4))
 def test_an_edited_batch_loads_or_is_refused(edits, folder, monkeypatch_module):
