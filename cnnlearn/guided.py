@@ -140,7 +140,7 @@ class GuidedBackprop:
 
 
 class Deconvnet(GuidedBackprop):
-    """The deconvnet (Zeiler & Fergus 2014), as `GuidedBackprop` but for the rule: what is positive passes every ReLU."""
+    """The deconvnet (Zeiler & Fergus 2014): as `GuidedBackprop`, but by the rule of `deconvnet_backward`."""
 
     method = "deconvnet"
 

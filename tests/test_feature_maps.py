@@ -6,7 +6,7 @@ import pytest
 
 from cnnlearn import feature_maps
 from cnnlearn.cam import CAM
-from cnnlearn.exercises.ingredients import small_network
+from cnnlearn.exercises.apparatus.networks import small_network
 from cnnlearn.gradcam import GradCAM, HiResCAM, logit_gradients
 
 RNG = np.random.default_rng(4)

@@ -28,9 +28,10 @@ class Axiom:
 
 @dataclass(frozen=True)
 class Ingredient:
-    """An argument that is not plain data (a network, a game, a candidate), by its name in `ingredients.py`.
+    """An argument that is not plain data (a network, a game, a candidate), by its name: "networks.small_network".
 
-    It is built anew for each call, on either side of a process border, so that cases stay plain data.
+    The name is a file of `apparatus/` and a function there. It is built anew for each call, on either side of a process
+    border, so that cases stay plain data.
     """
 
     name: str
@@ -48,7 +49,8 @@ class Exercise:
     hints: three, from a nudge to nearly the answer, none with code of the solution.
     tolerance: largest difference allowed, as a share of the largest expected value of a case.
     compared: whether outputs are compared with the reference's; if not, the axioms alone decide.
-    observe: turns the call into plain data where the answer returns something else: `observe(answer, *arguments)`.
+    observe: turns the call into plain data where the answer returns something else: `observe(answer, *arguments)`, a
+        function of `apparatus/`, since it runs where the answer does.
     describe: a sentence about a wrong output in the exercise's own words: `describe(arguments, expected, got)`.
     tensorflow: whether judging needs TensorFlow.
     """

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnnlearn.exercises.apparatus import build, fingerprint
 from cnnlearn.exercises.exercise import Exercise
-from cnnlearn.exercises.ingredients import build, fingerprint
 
 
 @dataclass(frozen=True)
