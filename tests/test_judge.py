@@ -116,6 +116,40 @@ def test_a_changed_input_is_noticed():
     assert verdict(guarded(answer)).kind is Kind.CHANGED_INPUT
 
 
+LISTS = Exercise(
+    reference=lambda arrays: [array * 2 for array in arrays],
+    cases=lambda rng: [([rng.random((2, 3)), rng.random(4)],), ([],)],
+    mistakes=(),
+    hints=("", "", ""),
+    points=1,
+    difficulty=1,
+    minutes=1,
+)
+
+
+def _doubled_in_place(arrays):
+    for array in arrays:
+        array *= 2
+    return [array.copy() for array in arrays]
+
+
+@pytest.mark.parametrize(
+    "answer, kind",
+    [
+        (lambda arrays: [array + array for array in arrays], Kind.RIGHT),
+        (_doubled_in_place, Kind.CHANGED_INPUT),
+        (lambda arrays: tuple(2 * array for array in arrays), Kind.WRONG_TYPE),
+        (lambda arrays: [2 * array for array in arrays[:1]], Kind.WRONG_TYPE),
+        (lambda arrays: [2 * array[:1] for array in arrays], Kind.WRONG_SHAPE),
+        (lambda arrays: [3 * array for array in arrays], Kind.WRONG_VALUE),
+        (lambda arrays: [array / 0 for array in arrays], Kind.NOT_FINITE),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_lists_of_arrays_come_and_go(answer, kind):
+    assert judge(LISTS, answer).kind is kind
+
+
 def test_bad_input_must_be_refused():
     v = verdict(lambda x: x.mean((0, 1)))
     assert v.kind is Kind.WRONG_VALUE and "refused with ValueError" in repr(v) and v.cases == (2, 3)

@@ -71,9 +71,9 @@ def kind(value) -> str:
 
 def same_type(expected, got) -> bool:
     """Whether `got` may stand for `expected`; integers may stand for floats, never the other way."""
-    if isinstance(expected, tuple):
+    if isinstance(expected, (tuple, list)):
         return (
-            isinstance(got, tuple)
+            type(got) is type(expected)
             and len(got) == len(expected)
             and all(same_type(e, g) for e, g in zip(expected, got, strict=True))
         )
@@ -88,11 +88,11 @@ def same_type(expected, got) -> bool:
 
 
 def shape(value):
-    return tuple(shape(item) for item in value) if isinstance(value, tuple) else np.shape(value)
+    return tuple(shape(item) for item in value) if isinstance(value, (tuple, list)) else np.shape(value)
 
 
 def finite(value) -> bool:
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return all(finite(item) for item in value)
     if isinstance(value, (np.ndarray, float)):
         return bool(np.isfinite(value).all())
@@ -105,7 +105,7 @@ def same(expected, got, tolerance: float) -> bool:
         return isinstance(expected, Raised) and isinstance(got, Raised) and expected.type == got.type
     if not same_type(expected, got) or shape(expected) != shape(got):
         return False
-    if isinstance(expected, tuple):
+    if isinstance(expected, (tuple, list)):
         return all(same(e, g, tolerance) for e, g in zip(expected, got, strict=True))
     if isinstance(expected, (np.ndarray, float, int)):
         return bool(close(expected, got, tolerance).all())

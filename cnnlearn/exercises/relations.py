@@ -130,7 +130,7 @@ CATALOGUE = (
 
 def first_difference(expected, got, tolerance: float) -> str:
     """The first differing entry in reading order, yours beside the expected."""
-    if isinstance(expected, tuple):
+    if isinstance(expected, (tuple, list)):
         for i, (e, g) in enumerate(zip(expected, got, strict=True)):
             sentence = first_difference(e, g, tolerance)
             if sentence:
