@@ -24,9 +24,11 @@ class QuietTensorFlow:
 
 
 def install() -> None:
-    """Makes later imports of TensorFlow silent; asking for more log messages by its own variable still works."""
-    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    """Makes later imports of TensorFlow silent; asking for more log messages by its own variable still works.
+
+    A process started by this one inherits the variable, and is to be silent too.
+    """
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "3":
         sys.meta_path.insert(0, QuietTensorFlow)
 
 

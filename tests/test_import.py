@@ -30,6 +30,16 @@ def test_tensorflow_is_silent_after_it(statement):
     assert (run.returncode, run.stderr) == (0, "")
 
 
+@pytest.mark.slow
+def test_a_process_that_another_one_starts_is_silent_too():
+    """A kernel inherits what `cnnlearn build` has set."""
+    inner = [sys.executable, "-c", "import cnnlearn, tensorflow"]
+    program = f"import cnnlearn, subprocess, sys; sys.exit(subprocess.run({inner!r}).returncode)"
+    environment = {key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_errors_while_it_loads_are_raised_and_stderr_is_given_back(tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise OSError('no room')")
     program = "import cnnlearn, os\ntry:\n import tensorflow\nexcept OSError as e: os.write(2, str(e).encode())"
