@@ -45,8 +45,12 @@ def build(
 ):
     """Make the notebooks in lessons/ and solutions/ from lessons/text/."""
     from cnnlearn.course.build import build
+    from cnnlearn.course.text import LessonError
 
-    build(folder, lessons)
+    try:
+        build(folder, lessons)
+    except LessonError as error:
+        raise SystemExit(str(error)) from None
 
 
 @app.command()

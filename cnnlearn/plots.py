@@ -57,7 +57,7 @@ def pictures(images: Sequence, titles: Sequence[str] = (), columns: int | None =
 
 def heatmaps(maps: Sequence, titles: Sequence[str] = (), signed: bool = False, columns: int | None = None) -> Figure:
     """Maps (H, W) side by side, each with its own scale beside it; `signed` maps have zero in the middle, in white."""
-    figure, axes = row_of_axes(len(maps), columns)
+    figure, axes = row_of_axes(len(maps), columns, side=2.6)  # the scales take some of the width
     for ax, heatmap in zip(axes, maps, strict=True):
         largest = float(np.abs(heatmap).max()) or 1.0
         lowest, colours = (-largest, SIGNED) if signed else (0, UNSIGNED)
