@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; 
 BIN := .venv/bin
 # Two processes share two cores: more threads in each would only wait for one another.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
+NBVAL := --nbval-cell-timeout 300 -p no:cacheprovider --nbval
 
 .PHONY: env learn test quick lint build clean
 
@@ -24,8 +25,11 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The notebooks run as a learner's would: without touching the progress of whoever runs the tests.
 test: lint
 	$(PYTEST) tests
+	CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL)-lax lessons
+	CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL) solutions
 
 quick: env
 	$(PYTEST) -q -m "not slow" tests

@@ -1,0 +1,124 @@
+"""The bank of mistakes tests the judge: for each exercise of each lesson, what must be told apart is told apart."""
+
+import ast
+import inspect
+import itertools
+import textwrap
+
+import numpy as np
+import pytest
+
+from cnnlearn.exercises import LESSONS, exercises_of
+from cnnlearn.exercises.exercise import Ingredient
+from cnnlearn.exercises.judge import judge
+from cnnlearn.exercises.outputs import run, same
+from cnnlearn.exercises.verdict import Kind
+
+EXERCISES = [pytest.param(e, id=e.name) for lesson in LESSONS for e in exercises_of(lesson)]
+MISTAKES = [
+    pytest.param(e, m, id=f"{e.name}-{m.name}") for lesson in LESSONS for e in exercises_of(lesson) for m in e.mistakes
+]
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES)
+
+
+@each_exercise
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_reference_is_right(exercise, seed):
+    verdict = judge(exercise, exercise.reference, seed)
+    assert verdict.right, verdict
+
+
+@each_exercise
+def test_the_stub_is_not_started(exercise):
+    def stub(*arguments):
+        raise NotImplementedError()
+
+    assert judge(exercise, stub).kind is Kind.NOT_STARTED
+
+
+@pytest.mark.parametrize("exercise, mistake", MISTAKES)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
+    verdict = judge(exercise, mistake.function, seed)
+    assert not verdict.right
+    assert verdict.mistake == mistake.name, verdict
+    assert mistake.message.split()[0] in repr(verdict)
+
+
+@each_exercise
+def test_no_two_mistakes_are_confused(exercise):
+    cases = exercise.cases(np.random.default_rng(0))
+    outputs = {m.name: [run(exercise, m.function, case) for case in cases] for m in exercise.mistakes}
+    assert len(outputs) == len(exercise.mistakes), "two mistakes have one name"
+    for (name, one), (other, two) in itertools.combinations(outputs.items(), 2):
+        alike = [
+            a.changed_input == b.changed_input and same(a.value, b.value, exercise.tolerance)
+            for a, b in zip(one, two, strict=True)
+        ]
+        assert not exercise.compared or not all(alike), f"{name} and {other} give the same outputs"
+
+
+@each_exercise
+def test_the_form_is_complete(exercise):
+    assert len(exercise.mistakes) >= 3
+    assert len(exercise.hints) == 3 and len(set(exercise.hints)) == 3 and all(len(hint) > 20 for hint in exercise.hints)
+    assert exercise.points >= 1 and 1 <= exercise.difficulty <= 5 and exercise.minutes >= 1
+    assert inspect.getdoc(exercise.reference), "the docstring is the learner's task"
+    assert all(mistake.message.rstrip().endswith((".", "?", "!")) for mistake in exercise.mistakes)
+
+
+def solution_lines(exercise):
+    """The code of the reference's body, a line each, without white space."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(exercise.reference))).body[0]
+    body = tree.body[1:] if ast.get_docstring(tree) else tree.body
+    lines = [line for node in body for line in ast.unparse(node).splitlines()]
+    return ["".join(line.removeprefix("return ").split()) for line in lines]
+
+
+@each_exercise
+def test_hints_and_docstring_do_not_contain_the_solution(exercise):
+    told = "".join(" ".join([*exercise.hints, inspect.getdoc(exercise.reference)]).split())
+    for line in solution_lines(exercise):
+        assert len(line) < 12 or line not in told, line
+
+
+@each_exercise
+def test_float32_answers_pass(exercise):
+    if not exercise.compared:
+        pytest.skip("judged by its properties")
+
+    def rounded(value):
+        if isinstance(value, tuple):
+            return tuple(rounded(item) for item in value)
+        floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        return value.astype(np.float32) if floats else value
+
+    def answer(*arguments):
+        return rounded(exercise.reference(*arguments))
+
+    if exercise.observe is None:
+        assert judge(exercise, answer).right
+
+
+@each_exercise
+def test_inputs_are_plain_data(exercise):
+    def plain(value):
+        if isinstance(value, (list, tuple)):
+            return all(plain(item) for item in value)
+        return value is None or isinstance(value, (np.ndarray, bool, int, float, str, Ingredient))
+
+    for case in exercise.cases(np.random.default_rng(0)):
+        assert isinstance(case, tuple) and all(plain(argument) for argument in case)
+
+
+@each_exercise
+def test_cases_come_from_the_seed_alone(exercise):
+    state = np.random.get_state()[1].copy()
+    one, two = (exercise.cases(np.random.default_rng(7)) for _ in range(2))
+    assert repr(one) == repr(two)
+    assert (np.random.get_state()[1] == state).all(), "the global generator was touched"
+
+
+def test_names_are_unique_over_the_course():
+    names = [parameter.values[0].name for parameter in EXERCISES]
+    assert len(names) == len(set(names))
