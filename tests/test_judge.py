@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cnnlearn.exercises.exercise import Axiom, Exercise, Mistake
-from cnnlearn.exercises.judge import judge
+from cnnlearn.exercises.judge import explain, judge
+from cnnlearn.exercises.outputs import run
 from cnnlearn.exercises.verdict import LINES, Kind
 
 
@@ -88,6 +89,32 @@ def test_an_error_shows_its_type_and_the_own_line():
 
     v = verdict(answer)
     assert v.kind is Kind.RAISED and "AttributeError" in repr(v) and "return features.no_such_thing" in repr(v)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_a_subclass_of_arrays_is_no_array():
+    v = verdict(guarded(lambda x: np.asmatrix(x.mean((0, 1)))))
+    assert v.kind is Kind.WRONG_TYPE and "a matrix" in repr(v)
+
+
+def test_an_axiom_that_cannot_work_with_what_it_gets_is_broken():
+    v = verdict(guarded(lambda x: x.mean((0, 1)) if x.shape != (2, 2, 1) else [None]))
+    assert v.kind is Kind.WRONG_VALUE and "a constant map keeps its value" in repr(v)
+
+
+@pytest.mark.parametrize("wrong", [lambda x: x.mean((0, 1)) ** 3, lambda x: x.sum((0, 1)), lambda x: x[0, 0]])
+def test_hidden_inputs_and_values_are_not_told(wrong):
+    answer, cases = guarded(wrong), [(np.full((3, 2, 3), 0.123456),), (np.full((5, 2), 0.123456),)]
+    outputs = [[run(EXERCISE, function, case) for case in cases] for function in (pooled, answer)]
+    asked = []
+
+    def ask(arguments):
+        asked.append(arguments)
+        return run(EXERCISE, answer, arguments)
+
+    told = explain(EXERCISE, cases, *outputs, ask, hidden=True)
+    assert not told.right or asked
+    assert "0.12" not in repr(told) and "0.0018" not in repr(told) and "Case" not in repr(told)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """The judge: tries an answer on the cases of its exercise and says what kind of right or wrong it is."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from cnnlearn.exercises.exercise import Exercise, Ingredient
+from cnnlearn.exercises.exercise import Exercise, Ingredient, Mistake
 from cnnlearn.exercises.outputs import Output, Raised, finite, kind, run, same, same_type, shape
-from cnnlearn.exercises.relations import describe_shape, find_relation, first_difference
+from cnnlearn.exercises.relations import count_differing, describe_shape, find_relation, first_difference
 from cnnlearn.exercises.verdict import Kind, Verdict
 
 BROKEN = "A law that every right answer obeys is broken: "
@@ -22,25 +23,41 @@ def judge(exercise: Exercise, answer: Callable, seed: int = 0) -> Verdict:
         if isinstance(got[-1].value, Raised) and got[-1].value.type == "NotImplementedError":
             lines = ("The function is still a stub. Until you write it, the course lends you its own.",)
             return Verdict(exercise.name, Kind.NOT_STARTED, lines, cases=(0, len(cases)))
-    return explain(exercise, cases, expected, got, answer)
+    return explain(exercise, cases, expected, got, partial(run, exercise, answer))
 
 
-def explain(exercise: Exercise, cases, expected: list[Output], got: list[Output], answer: Callable) -> Verdict:
-    """The verdict on outputs that are there already. `answer` is called again only for axioms and relations."""
+def explain(
+    exercise: Exercise,
+    cases: list[tuple],
+    expected: list[Output],
+    got: list[Output],
+    ask: Callable[[tuple], Output],
+    outputs_of: Callable[[Mistake], list[Output]] | None = None,
+    hidden: bool = False,
+) -> Verdict:
+    """The verdict on outputs that are there already.
+
+    ask: runs the answer on other arguments, for axioms. outputs_of: what a mistake makes of the cases, where that is
+    known already. hidden: whether the lines may not tell inputs or values, only shapes, counts and relations.
+    """
+    outputs_of = outputs_of or (lambda mistake: [run(exercise, mistake.function, case) for case in cases])
     fine = [_fault(exercise, e, g) is None for e, g in zip(expected, got, strict=True)]
     count = (sum(fine), len(fine))
     if all(fine):
-        broken = _broken_axiom(exercise, cases, answer)
+        broken = _broken_axiom(exercise, cases, ask)
         if not broken:
             return Verdict(exercise.name, Kind.RIGHT, (f"All {len(cases)} cases agree.",), cases=count)
-        mistake = _named_mistake(exercise, cases, got) if exercise.compared else _broken_like(exercise, cases, broken)
+        by_outputs = exercise.compared
+        mistake = _named_mistake(exercise, outputs_of, got) if by_outputs else _broken_like(exercise, cases, broken)
         lines = ([mistake.message] if mistake else []) + [BROKEN + broken]
         named = mistake.name if mistake else ""
         return Verdict(exercise.name, Kind.WRONG_VALUE, tuple(lines), named, (0, len(fine)))
 
     first = fine.index(False)
     verdict_kind, fact = _fault(exercise, expected[first], got[first])
-    mistake = _named_mistake(exercise, cases, got)
+    if hidden and verdict_kind is Kind.WRONG_VALUE and not isinstance(expected[first].value, Raised):
+        fact = _without_values(exercise, expected[first].value, got[first].value)
+    mistake = _named_mistake(exercise, outputs_of, got)
     relation = ""
     if verdict_kind in (Kind.WRONG_VALUE, Kind.WRONG_SHAPE):
         pairs = [(e.value, g.value) for e, g in zip(expected, got, strict=True) if not isinstance(e.value, Raised)]
@@ -49,14 +66,15 @@ def explain(exercise: Exercise, cases, expected: list[Output], got: list[Output]
     if mistake:
         lines = [mistake.message, relation or fact]
     elif verdict_kind is Kind.WRONG_VALUE:
-        if exercise.describe:
+        if exercise.describe and not (hidden and _has_data(cases[first])):
             lines = [exercise.describe(cases[first], expected[first].value, got[first].value)]
         else:
-            broken = _broken_axiom(exercise, cases, answer)
+            broken = _broken_axiom(exercise, cases, ask)
             lines = [broken and BROKEN + broken, relation, fact]
     else:
         lines = [fact, relation]
-    lines.append(f"Case {first + 1} of {len(cases)}: {_call(exercise, cases[first])}")
+    if not hidden:
+        lines.append(f"Case {first + 1} of {len(cases)}: {_call(exercise, cases[first])}")
     return Verdict(exercise.name, verdict_kind, tuple(filter(None, lines)), mistake.name if mistake else "", count)
 
 
@@ -83,10 +101,20 @@ def _fault(exercise, expected, got):
     return None
 
 
-def _named_mistake(exercise, cases, got):
+def _without_values(exercise, expected, got):
+    if isinstance(expected, np.ndarray) and isinstance(got, np.ndarray):
+        return f"{count_differing(expected, got, exercise.tolerance).capitalize()}."
+    return "The value is another than expected."
+
+
+def _has_data(case):
+    return not all(isinstance(argument, Ingredient) for argument in case)
+
+
+def _named_mistake(exercise, outputs_of, got):
     """The mistake of the bank that gives the same outputs on all cases."""
     for mistake in exercise.mistakes:
-        if all(_alike(exercise, run(exercise, mistake.function, c), g) for c, g in zip(cases, got, strict=True)):
+        if all(_alike(exercise, output, g) for output, g in zip(outputs_of(mistake), got, strict=True)):
             return mistake
     return None
 
@@ -95,11 +123,12 @@ def _alike(exercise, output, got):
     return output.changed_input == got.changed_input and same(output.value, got.value, exercise.tolerance)
 
 
-def _broken_axiom(exercise, cases, answer):
-    """The statement of the first axiom that does not hold, "" if all do. An answer that fails on the way breaks it."""
+def _broken_axiom(exercise, cases, ask):
+    """The statement of the first axiom that does not hold, "" if all do. An answer that fails on the way breaks it, and
+    so does one that gives what the axiom cannot work with."""
 
     def outcome(*arguments):
-        value = run(exercise, answer, arguments).value
+        value = ask(arguments).value
         if isinstance(value, Raised):
             raise _Unanswered
         return value
@@ -108,7 +137,7 @@ def _broken_axiom(exercise, cases, answer):
         for case in cases:
             try:
                 holds = axiom.holds(outcome, *case)
-            except _Unanswered:
+            except Exception:
                 holds = False
             if not holds:
                 return axiom.statement
@@ -121,7 +150,10 @@ class _Unanswered(Exception):
 
 def _broken_like(exercise, cases, statement):
     """Where outputs are random: the mistake that breaks the same axiom first."""
-    return next((m for m in exercise.mistakes if _broken_axiom(exercise, cases, m.function) == statement), None)
+    for mistake in exercise.mistakes:
+        if _broken_axiom(exercise, cases, partial(run, exercise, mistake.function)) == statement:
+            return mistake
+    return None
 
 
 def _call(exercise, case):

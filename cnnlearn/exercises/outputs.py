@@ -47,7 +47,10 @@ def _own_line(error, answer):
 
 
 def plain(value):
-    """Tensors become arrays, NumPy scalars become Python's; containers become tuples of plain data."""
+    """Tensors become arrays, NumPy scalars become Python's, in tuples and lists too.
+
+    Subclasses of arrays stay what they are: a matrix multiplies in another way than an array.
+    """
     if isinstance(value, (tuple, list)):
         items = [plain(item) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
@@ -55,12 +58,12 @@ def plain(value):
         value = value.numpy()
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item()
-    return np.array(value) if isinstance(value, np.ndarray) else value
+    return np.array(value) if type(value) is np.ndarray else value
 
 
 def kind(value) -> str:
     """The type of plain data in words."""
-    if isinstance(value, np.ndarray):
+    if type(value) is np.ndarray:
         names = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats", "c": "complex numbers"}
         return f"an array of {names.get(value.dtype.kind, 'objects')}"
     if isinstance(value, tuple):
@@ -78,7 +81,7 @@ def same_type(expected, got) -> bool:
             and all(same_type(e, g) for e, g in zip(expected, got, strict=True))
         )
     if isinstance(expected, np.ndarray):
-        if not isinstance(got, np.ndarray):
+        if type(got) is not np.ndarray:
             return False
         allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
         return got.dtype.kind in allowed.get(expected.dtype.kind, expected.dtype.kind)

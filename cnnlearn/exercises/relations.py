@@ -142,8 +142,14 @@ def first_difference(expected, got, tolerance: float) -> str:
     if not wrong.any():
         return ""
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
-    share = f"{int(wrong.sum())} of {wrong.size} entries differ" if wrong.size > 1 else "it differs"
+    share = count_differing(expected, got, tolerance)
     return f"{share}; first at {list(place)}: yours {_show(got[place])}, expected {_show(expected[place])}."
+
+
+def count_differing(expected, got, tolerance: float) -> str:
+    """How many entries of an array differ, in words."""
+    wrong = ~close(expected, got, tolerance)
+    return f"{int(wrong.sum())} of {wrong.size} entries differ" if wrong.size > 1 else "it differs"
 
 
 def _show(value):
