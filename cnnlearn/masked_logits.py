@@ -1,0 +1,73 @@
+"""A network's answers to one image with parts of it hidden, many times over: what LIME and Shapley values ask for."""
+
+import numpy as np
+from tqdm import tqdm
+
+from cnnlearn.feature_maps import logits_of
+
+PIXELS_AT_ONCE = 2**18  # of a batch, which bounds the memory
+LARGEST_BATCH = 256
+PATIENCE = 2  # seconds before a progress bar appears
+
+
+class MaskedLogits:
+    """The logits of an image under masks of its segments. Hiding is done inside the compiled graph.
+
+    model: a Keras classifier of images, functional or sequential, which is never changed; logits are taken below a
+    softmax. It is compiled once, for images and masks of all sizes.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self._compiled = None
+
+    def __call__(self, image, segments, masks, fill, classes=None, batch=None) -> np.ndarray:
+        """Logits, float32 (n, C), one row for each mask, in their order.
+
+        image: floats (H, W, 3) in the model's range. segments: integers (H, W), ids 0 … m − 1. masks: (n, m), 0 or
+        False hides a segment. fill: an image (H, W, 3) or a function of the hidden pixels (see `fills`). classes:
+        those to return, in this order; None means all. batch: how many at a time; it changes speed and memory alone.
+        """
+        import tensorflow as tf
+
+        masks = np.asarray(masks, bool)
+        if masks.ndim != 2 or segments.min() < 0 or segments.max() >= masks.shape[1]:
+            raise ValueError(
+                f"The segments' ids go from {segments.min()} to {segments.max()}; masks of shape {masks.shape} must "
+                "have a column for each id from 0 on."
+            )
+        classes = np.arange(self.model.output_shape[-1]) if classes is None else np.asarray(classes)
+        at_once = batch or int(np.clip(PIXELS_AT_ONCE // segments.size, 1, LARGEST_BATCH))
+        compiled = self._compile()
+        pixels, places = tf.constant(image, tf.float32), tf.constant(segments, tf.int32)
+        wanted = tf.constant(classes, tf.int32)
+        constant = None if callable(fill) else tf.constant(fill, tf.float32)[None]
+        logits = np.empty((len(masks), len(classes)), np.float32)
+        with tqdm(total=len(masks), delay=PATIENCE, unit=" images", leave=False) as bar:
+            for start in range(0, len(masks), at_once):
+                some = masks[start : start + at_once]
+                filled = constant
+                if filled is None:
+                    filled = tf.constant(np.stack([fill(hidden) for hidden in ~some[:, segments]]), tf.float32)
+                logits[start : start + at_once] = compiled(pixels, places, some, filled, wanted)
+                bar.update(len(some))
+        return logits
+
+    def _compile(self):
+        import tensorflow as tf
+
+        def logits(image, segments, masks, fill, classes):
+            shown = tf.gather(masks, segments, axis=1)[..., None]
+            return tf.gather(tf.cast(logits_of(self.model, tf.where(shown, image, fill)), tf.float32), classes, axis=1)
+
+        if self._compiled is None:
+            shape = self.model.input_shape[1:]
+            signature = (
+                tf.TensorSpec(shape),
+                tf.TensorSpec(shape[:2], tf.int32),
+                tf.TensorSpec((None, None), tf.bool),
+                tf.TensorSpec((None, *shape)),
+                tf.TensorSpec((None,), tf.int32),
+            )
+            self._compiled = tf.function(logits, signature, autograph=False)
+        return self._compiled
