@@ -1,9 +1,11 @@
 """TensorFlow without its lines on stderr about processors and GPUs, which alarm learners and cost points in nbgrader.
 
 Its C++ part writes them while it is imported, before any of its settings count, straight to file descriptor 2. So
-descriptor 2 leads nowhere for as long as the import lasts. Errors in Python are raised as always.
+descriptor 2 leads nowhere for as long as the import lasts. Afterwards its Python part, which warns a notebook of every
+network that is compiled anew, reports errors only. Errors in Python are raised as always.
 """
 
+import logging
 import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
@@ -37,6 +39,7 @@ def _silently(load, module):
     os.dup2(nowhere, 2)
     try:
         load(module)
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     finally:
         os.dup2(kept, 2)
         os.close(kept)

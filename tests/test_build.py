@@ -267,6 +267,17 @@ def test_no_leak_in_stub():
     assert find_leak([brightest, twice_brightest], [stub(brightest), stub(twice_brightest), "np.argmax(image)"]) is None
 
 
+def test_imports_give_nothing_away():
+    def timed():
+        """Now."""
+        import datetime as clock
+
+        return clock.datetime.now().timestamp()
+
+    assert find_leak([timed], ["import datetime as clock"]) is None
+    assert find_leak([timed], ["clock.datetime.now().timestamp()"])
+
+
 def test_build_refuses_leaks_in_lesson_and_hints(folder, monkeypatch):
     (lesson,) = building.read_lessons(folder)
     building.both_notebooks(lesson)

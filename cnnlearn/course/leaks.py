@@ -11,10 +11,13 @@ def find_leak(functions: Iterable[Callable], texts: Iterable[str]) -> tuple[str,
     """The first line of a function's body that stands in one of the texts: (name of the function, line).
 
     Blanks are ignored, and so is a leading `return`: what a solution returns may not be shown as an expression either.
+    Imports give nothing away.
     """
     squeezed = [_squeeze(text) for text in texts]
     for function in functions:
         for line in body_lines(function):
+            if line.strip().startswith(("import ", "from ")):
+                continue
             told = _squeeze(line.strip().removeprefix("return "))
             if len(told) >= SHORTEST and any(told in text for text in squeezed):
                 return function.__name__, line.strip()
