@@ -42,12 +42,20 @@ def logits_of(model, images):
     return _run(model, images, [], outermost=True)
 
 
-def batches(images, targets, classes: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Images (N, H, W, 3) and their targets (N, T), in batches of bounded memory; a target None is the class TOP."""
+def batches(images, targets, classes: int, evaluations: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Images (N, H, W, 3) and their targets (N, T), in batches of bounded memory; a target None is the class TOP.
+
+    evaluations: how many times each image is run through the network at once.
+    """
     rows = np.full((len(images), 1), TOP) if targets is None else as_targets(targets, len(images), classes)
-    at_once = int(np.clip(PIXELS_AT_ONCE // (images.shape[1] * images.shape[2]), 1, LARGEST_BATCH))
-    for start in range(0, len(images), at_once):
-        yield images[start : start + at_once], rows[start : start + at_once]
+    together = max(1, images_at_once(images.shape) // evaluations)
+    for start in range(0, len(images), together):
+        yield images[start : start + together], rows[start : start + together]
+
+
+def images_at_once(shape: tuple[int, ...]) -> int:
+    """How many images of shape (N, H, W, 3) may be run through a network in one batch."""
+    return int(np.clip(PIXELS_AT_ONCE // (shape[1] * shape[2]), 1, LARGEST_BATCH))
 
 
 def _run(model, inputs, visited, outermost):

@@ -11,21 +11,31 @@ from cnnlearn.feature_maps import TOP, batches, logits_of
 class InputGradients:
     """∂(logit of a target)/∂image for batches of images and several targets each, compiled once.
 
-    model: a Keras classifier, functional or sequential, as at inference; logits are taken below a softmax. weights_of:
-    the model whose weights are used at each call in place of its own, if it is a copy of that one.
+    model: a Keras classifier, functional or sequential, as at inference, or the back of one (`split_at`), whose images
+    are what it takes; logits are taken below a softmax. weights_of: the model whose weights are used at each call in
+    place of its own, if it is a copy of that one.
     """
 
     def __init__(self, model, weights_of=None):
         self.model = model
+        self.classes = model.outputs[0].shape[-1]
         self._weights = list(zip(model.weights, weights_of.weights, strict=True)) if weights_of else []
-        self._compiled = {}  # one for each number of targets a row
+        self._compiled = {}  # one for each number of targets a row; for 0, the logits alone
 
     def in_batches(self, images, targets=None) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Gradients (n, T, H, W, 3), logits (n, C) and targets (n, T) of n images at a time, arguments as in
         `FeatureMapMethod.explain`.
         """
-        for batch, rows in batches(as_images(images), targets, self.model.output_shape[-1]):
-            yield tuple(tensor.numpy() for tensor in self._compile(rows.shape[1])(batch, rows))
+        for batch, rows in batches(as_images(images), targets, self.classes):
+            yield self.at(batch, rows)
+
+    def at(self, batch, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same for one batch and its targets (n, T), integers; TOP stands for the class with the largest logit."""
+        return tuple(tensor.numpy() for tensor in self._compile(rows.shape[1])(batch, rows))
+
+    def logits(self, batch) -> np.ndarray:
+        """The logits (n, C) of one batch, without gradients."""
+        return self._compile(0)(batch).numpy()
 
     def explanations(self, method: str, images, targets=None) -> list[Explanation]:
         """The gradients as explanations with values (H, W, 3), N·T of them, those of the first image first."""
@@ -50,7 +60,11 @@ class InputGradients:
             gradients = tf.stack([tape.gradient(score, images) for score in scores], axis=1)
             return gradients, tf.cast(logits, tf.float32), targets
 
+        def logits_alone(images):
+            return tf.cast(logits_of(self.model, images), tf.float32)
+
         if count not in self._compiled:
-            shapes = tf.TensorSpec((None, *self.model.input_shape[1:])), tf.TensorSpec((None, count), tf.int64)
-            self._compiled[count] = tf.function(gradients_logits_targets, shapes, autograph=False)
+            shapes = [tf.TensorSpec((None, *self.model.inputs[0].shape[1:])), tf.TensorSpec((None, count), tf.int64)]
+            function, shapes = (gradients_logits_targets, shapes) if count else (logits_alone, shapes[:1])
+            self._compiled[count] = tf.function(function, shapes, autograph=False)
         return self._compiled[count]
