@@ -42,6 +42,11 @@ def test_a_relation_must_hold_on_every_case():
     assert find_relation([(X, 2 * X), (SQUARE, SQUARE + 1)], 1e-6) == ""
 
 
+def test_what_is_infinite_stands_in_no_relation():
+    with np.errstate(all="raise"):
+        assert find_relation([(2.0, 4.0), (np.inf, 0.0)], 1e-6) == find_relation([(np.inf, np.inf)], 1e-6) == ""
+
+
 def test_cases_of_zeros_do_not_hide_a_relation():
     assert "3 times" in find_relation([(X, 3 * X), (np.zeros(4), np.zeros(4))], 1e-6)
 
