@@ -1,5 +1,7 @@
 """A network's answers to one image with parts of it hidden, many times over: what LIME and Shapley values ask for."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from tqdm import tqdm
 
@@ -21,12 +23,13 @@ class MaskedLogits:
         self.model = model
         self._compiled = None
 
-    def __call__(self, image, segments, masks, fill, classes=None, batch=None) -> np.ndarray:
+    def __call__(self, image, segments, masks, fill, classes=None, batch=None, bar=None) -> np.ndarray:
         """Logits, float32 (n, C), one row for each mask, in their order.
 
         image: floats (H, W, 3) in the model's range. segments: integers (H, W), ids 0 … m − 1. masks: (n, m), 0 or
         False hides a segment. fill: an image (H, W, 3) or a function of the hidden pixels (see `fills`). classes:
         those to return, in this order; None means all. batch: how many at a time; it changes speed and memory alone.
+        bar: a progress bar to move on; None means one of its own, which appears when the call takes a while.
         """
         import tensorflow as tf
 
@@ -43,7 +46,8 @@ class MaskedLogits:
         wanted = tf.constant(classes, tf.int32)
         constant = None if callable(fill) else tf.constant(fill, tf.float32)[None]
         logits = np.empty((len(masks), len(classes)), np.float32)
-        with tqdm(total=len(masks), delay=PATIENCE, unit=" images", leave=False) as bar:
+        own = tqdm(total=len(masks), delay=PATIENCE, unit=" images", leave=False) if bar is None else nullcontext(bar)
+        with own as bar:
             for start in range(0, len(masks), at_once):
                 some = masks[start : start + at_once]
                 filled = constant

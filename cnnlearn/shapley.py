@@ -67,8 +67,8 @@ def kernel_shap(masks, outputs, empty, full, weights=None):
     masks: coalitions, booleans (k, n); outputs: what they are worth, y, floats (k,); empty, full: what nobody and all
     are worth, numbers. weights: floats (k,), or None: then each distinct coalition counts once, with the weight that
     `shapley_kernel` gives to its size. Give weights (ones will do) where masks were drawn by that kernel, or they would
-    be weighed twice. Rows for nobody or all are left out: both ends hold exactly. Returns floats (n,): with all
-    coalitions the exact Shapley values, with too few the smallest values that fit.
+    be weighed twice. Rows for nobody or all are left out: both ends hold exactly. Returns floats (n,); with all
+    coalitions they are the exact Shapley values.
     """
     players = masks.shape[1]
     sizes = masks.sum(axis=1)
