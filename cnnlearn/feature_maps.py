@@ -75,13 +75,15 @@ def _run(model, inputs, visited, outermost):
             elif at_end:
                 output = _without_softmax(operation)(*arguments, **keywords)
             else:
+                if getattr(operation, "_call_has_training_arg", False):
+                    keywords["training"] = False  # layers that augment images do so unless told not to
                 output = operation(*arguments, **keywords)
             visited.append((operation, output))
             return output
 
         return call
 
-    return graph._run_through_graph(inputs, visit)
+    return keras.tree.flatten(graph._run_through_graph(inputs, visit))[0]  # the one output may stand in a list
 
 
 def _without_softmax(operation):
@@ -156,7 +158,7 @@ class FeatureMapMethod:
         )
 
     def _batches(self, images, targets, enlarge) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        for batch, rows in batches(images, targets, self.model.output_shape[-1]):
+        for batch, rows in batches(images, targets, self.model.outputs[0].shape[-1]):
             compiled = self._compile(rows.shape[1], enlarge)
             yield tuple(tensor.numpy() for tensor in compiled(batch, rows))
 
@@ -183,6 +185,6 @@ class FeatureMapMethod:
             return tf.cast(maps, tf.float32), tf.cast(logits, tf.float32), targets
 
         if (count, enlarge) not in self._compiled:
-            shapes = tf.TensorSpec((None, *self.model.input_shape[1:])), tf.TensorSpec((None, count), tf.int64)
+            shapes = tf.TensorSpec((None, *self.model.inputs[0].shape[1:])), tf.TensorSpec((None, count), tf.int64)
             self._compiled[count, enlarge] = tf.function(maps_logits_targets, shapes, autograph=False)
         return self._compiled[count, enlarge]

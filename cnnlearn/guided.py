@@ -7,6 +7,7 @@ Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks" (de
 import numpy as np
 
 from cnnlearn.cam import resize_bilinear
+from cnnlearn.copies import rebuild, take_weights, twin
 from cnnlearn.explanation import Explanation
 from cnnlearn.feature_maps import logits_of
 from cnnlearn.gradcam import GradCAM
@@ -67,8 +68,8 @@ def with_guided_relus(model):
 
     relus = relus_of(model)
 
-    def copy_of(operation):
-        copy = operation.from_config(operation.get_config())
+    def make(operation):
+        copy = twin(operation)
         if operation not in relus:
             return copy
         fused = hasattr(copy, "activation")
@@ -77,8 +78,8 @@ def with_guided_relus(model):
         layer.activation = lambda x: guided_relu(relu(x))  # the gates of the old one stay: x > 0, for ReLU6 also x < 6
         return layer
 
-    guided = keras.models.clone_model(model, clone_function=copy_of, recursive=True)
-    guided.set_weights(model.get_weights())
+    guided = rebuild(model, make)
+    take_weights(guided, model)
     return guided
 
 

@@ -119,8 +119,10 @@ def test_a_layer_of_a_nested_model_is_found():
         lambda model: keras.Sequential([keras.Input((8, 8, 3)), keras.Sequential([keras.Input((8, 8, 3)), model])]),
         lambda model: keras.Model(model.input, keras.activations.softmax(model.get_layer("logits").output)),
         lambda model: keras.Model(model.input, keras.layers.Activation("softmax")(model.get_layer("logits").output)),
+        lambda model: keras.Model(model.inputs, model.outputs),
+        lambda model: keras.Sequential([keras.Input((8, 8, 3)), keras.layers.RandomFlip(seed=0), model]),
     ],
-    ids=["in a Sequential", "twice nested", "a function", "Activation"],
+    ids=["in a Sequential", "twice nested", "a function", "Activation", "lists", "augmented in training"],
 )
 def test_wrapped_models_and_other_softmaxes(wrap):
     wanted = raw(GradCAM, network("gap logits"))
