@@ -25,11 +25,12 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The notebooks run as a learner's would: without touching the progress of whoever runs the tests.
+# The notebooks run as a learner's would, but without touching the progress of whoever runs the tests, and without
+# progress bars, which slow machines alone would show.
 test: lint
 	$(PYTEST) tests
-	CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL)-lax lessons
-	CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL) solutions
+	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL)-lax lessons
+	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL) solutions
 
 quick: env
 	$(PYTEST) -q -m "not slow" tests

@@ -11,14 +11,25 @@ class Explanation:
 
     values: signed floats (H, W), or (H, W, channels) where the method has them; nothing is normalised. target: the
     class that is explained. method: its name. certificate: what is known about how far to trust it, whichever apply:
-    "gap" (how far the values are from adding up to what they explain), "standard error", "R2", "evaluations" (model
-    calls that an image took), "seed", "note".
+    "gap" (how far the values are from adding up to what they explain), "standard error", "R2", "spread" (the standard
+    error of each segment's weight), "evaluations" (model calls that an image took), "seed", "note".
     """
 
     values: np.ndarray
     target: int
     method: str
-    certificate: dict[str, float | int | str] = field(default_factory=dict)
+    certificate: dict[str, float | int | str | np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SegmentExplanation(Explanation):
+    """An explanation that gives each segment of the image one weight, which all its pixels have as their value.
+
+    segments: integers (H, W), ids 0 … m − 1. weights: signed floats (m,).
+    """
+
+    segments: np.ndarray = field(kw_only=True)
+    weights: np.ndarray = field(kw_only=True)
 
 
 def as_images(images) -> np.ndarray:

@@ -65,3 +65,9 @@ def test_first_difference_names_place_and_both_values():
     got[2, 1] = 7
     sentence = first_difference(X, got, 1e-6)
     assert "1 of 24 entries" in sentence and "[2, 1]" in sentence and "yours 7" in sentence
+
+
+@pytest.mark.parametrize("expected, got", [([1, 2, 3], []), ([], [1, 2])])
+def test_nothing_stands_in_no_relation_to_anything(expected, got):
+    pairs = [(np.array([3, 1]), np.array([3, 1])), (np.array(expected), np.array(got))]
+    assert find_relation(pairs, 1e-6) == ""

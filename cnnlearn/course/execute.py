@@ -20,7 +20,8 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False)
         client.resources = {"metadata": {"path": str(folder)}}
         try:
-            client.execute(env=os.environ | {"CNNLEARN_PROGRESS": f"{own}/progress.json"})
+            # Progress bars go to stderr, or not, with the speed of the machine.
+            client.execute(env=os.environ | {"CNNLEARN_PROGRESS": f"{own}/progress.json", "TQDM_DISABLE": "1"})
         except CellExecutionError as error:
             failed = next(c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", ())))
             raise ValueError(f"{_name(failed)} raised {error.ename}: {error.evalue}") from None

@@ -16,7 +16,7 @@ def find_relation(pairs, tolerance: float) -> str:
     pairs = [(expected, got) for expected, got in pairs if expected.any() or got.any()]  # 0 and 0 tell nothing
     if not any(np.ptp(expected) > 0 for expected, _ in pairs if expected.ndim) and not _single_numbers(pairs):
         return ""  # constants stand in every relation to each other
-    if not all(np.isfinite(array).all() for pair in pairs for array in pair):
+    if any(not array.size or not np.isfinite(array).all() for pair in pairs for array in pair):
         return ""
     for relation in CATALOGUE:
         sentences = [relation(expected, got, tolerance) for expected, got in pairs]
