@@ -23,7 +23,7 @@ def show(figure: Figure, alt: str) -> None:
     from PIL import Image
 
     drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=90, facecolor="white")
+    figure.savefig(drawn, format="png", dpi=90, facecolor="white", bbox_inches="tight", pad_inches=0.05)
     Image.open(drawn).convert("RGB").quantize(256).save(small, format="png", optimize=True)
     display(
         {"image/png": small.getvalue(), "text/plain": f"[figure: {alt}]"},
@@ -77,20 +77,6 @@ def explanations(image, found: Sequence[Explanation], classes: Sequence[str] = (
         ax.imshow(overlay(image, normalize_heatmap(values), 0.5))
         name = classes[explanation.target] if classes else f"class {explanation.target}"
         titles.append(f"{explanation.method}: {name}")
-    return _titled(figure, axes, titles)
-
-
-def gaze(images: Sequence, paths: Sequence, titles: Sequence[str] = (), columns: int | None = None) -> Figure:
-    """Images (H, W, 3) in [0, 1] with the places that an eye visits: (row, column) of each, numbered in order."""
-    figure, axes = row_of_axes(len(images), columns, side=2.8)
-    for ax, image, path in zip(axes, images, paths, strict=True):
-        ax.imshow(image)
-        rows, across = np.reshape(path, (-1, 2)).T
-        ax.plot(across, rows, "-", color="black", linewidth=3)
-        ax.plot(across, rows, "-", color="white", linewidth=1.5)
-        ax.plot(across, rows, "o", color="white", markeredgecolor="black", markersize=11)
-        for number, (row, column) in enumerate(path, 1):
-            ax.text(column, row, str(number), ha="center", va="center_baseline", fontsize=8)
     return _titled(figure, axes, titles)
 
 

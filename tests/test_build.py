@@ -278,6 +278,20 @@ def test_imports_give_nothing_away():
     assert find_leak([timed], ["clock.datetime.now().timestamp()"])
 
 
+def test_the_opening_of_a_tape_gives_nothing_away():
+    def slope(x):
+        """The slope of x²."""
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x**2
+        return tape.gradient(y, x)
+
+    assert find_leak([slope], ["with tf.GradientTape() as tape:"]) is None
+    assert find_leak([slope], ["g = tape.gradient(y, x)"]) == ("slope", "return tape.gradient(y, x)")
+
+
 def test_build_refuses_leaks_in_lesson_and_hints(folder, monkeypatch):
     (lesson,) = building.read_lessons(folder)
     building.both_notebooks(lesson)

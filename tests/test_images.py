@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from cnnlearn.exercises import find
+from cnnlearn.exercises.judge import judge
 from cnnlearn.images import as_batch, channels_last, l2_normalize, parameter_counts, receptive_field, to_float
 
 RNG = np.random.default_rng(6)
@@ -99,3 +101,38 @@ def test_parameter_counts_are_those_of_keras_layers(sizes):
 
 def test_parameter_counts_by_hand():
     assert parameter_counts(32, 32, 3, 10, 3) == (30_730, 280)
+
+
+def looped_field(layers):
+    """The pixels under one unit, found by walking back from it to the image."""
+
+    def first_pixel(unit):
+        return first_and_last(unit)[0]
+
+    def first_and_last(unit):
+        low = high = unit
+        for kernel, stride in reversed(layers):
+            low, high = low * stride, high * stride + kernel - 1
+        return low, high
+
+    low, high = first_and_last(0)
+    return high - low + 1, first_pixel(1) - low
+
+
+OTHER_ANSWERS = {
+    "to_float": lambda image: np.true_divide(image, 255, dtype=np.float32) if image.dtype.kind == "u" else image.copy(),
+    "channels_last": lambda planes: np.stack(list(planes), axis=-1),
+    "as_batch": lambda image: np.array([image]),
+    "l2_normalize": lambda x, axis: np.apply_along_axis(lambda v: v / (np.linalg.norm(v) or 1), axis, x),
+    "receptive_field": looped_field,
+    "parameter_counts": lambda h, w, c, units, k: (
+        sum(h * w * c + 1 for _ in range(units)),
+        sum(k**2 * c + 1 for _ in range(units)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_ANSWERS)
+def test_right_answers_in_other_styles_pass(name):
+    verdict = judge(find(name), OTHER_ANSWERS[name])
+    assert verdict.right, verdict
