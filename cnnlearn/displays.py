@@ -28,3 +28,22 @@ def odd_one(place, usual, odd) -> np.ndarray:
     angles, colours = np.full((4, 4), usual[0]), np.full((4, 4, 3), usual[1], float)
     angles[place], colours[place] = odd
     return bars(angles, colours)
+
+
+def conjunction(rng) -> tuple[np.ndarray, tuple[int, int]]:
+    """A display (512, 512, 3) of 4 × 4 bars, and the place of the one that is red *and* lies, which no other does both.
+
+    Eight bars are red, eight green. The other red ones stand, the green ones lie.
+    """
+    red = rng.permutation(16).reshape(4, 4) < 8
+    angles, colours = np.where(red, 90, 0), np.where(red[..., None], (0.8, 0, 0), (0, 0.8, 0))
+    row, column = np.argwhere(red)[rng.integers(8)]
+    angles[row, column] = 0
+    return bars(angles, colours), (int(row), int(column))
+
+
+def three_odd_ones(lying, red, white) -> np.ndarray:
+    """A display (512, 512, 3) of 4 × 4 grey upright bars, but for a lying, a red and a white one at these places."""
+    angles, colours = np.full((4, 4), 90), np.full((4, 4, 3), 0.6)
+    angles[lying], colours[red], colours[white] = 0, (1, 0, 0), (1, 1, 1)
+    return bars(angles, colours)

@@ -80,6 +80,20 @@ def explanations(image, found: Sequence[Explanation], classes: Sequence[str] = (
     return _titled(figure, axes, titles)
 
 
+def gaze(images: Sequence, paths: Sequence, titles: Sequence[str] = (), columns: int | None = None) -> Figure:
+    """Images (H, W, 3) in [0, 1] with the places that an eye visits: (row, column) of each, numbered in order."""
+    figure, axes = row_of_axes(len(images), columns, side=2.8)
+    for ax, image, path in zip(axes, images, paths, strict=True):
+        ax.imshow(image)
+        rows, across = np.reshape(path, (-1, 2)).T
+        ax.plot(across, rows, "-", color="black", linewidth=3)
+        ax.plot(across, rows, "-", color="white", linewidth=1.5)
+        ax.plot(across, rows, "o", color="white", markeredgecolor="black", markersize=11)
+        for number, (row, column) in enumerate(path, 1):
+            ax.text(column, row, str(number), ha="center", va="center_baseline", fontsize=8)
+    return _titled(figure, axes, titles)
+
+
 def bars(names: Sequence[str], values: Sequence[float], label: str = "") -> Figure:
     """Numbers with names as horizontal bars, the first on top: orange below zero, purple above."""
     figure = Figure(figsize=(5, 0.6 + 0.28 * len(names)), layout="constrained")

@@ -78,3 +78,10 @@ def test_curves_count_from_their_start():
     lines = figure.axes[0].lines
     assert [list(line.get_xdata()) for line in lines] == [[1, 2], [1, 2]]
     assert lines[0].get_linestyle() != lines[1].get_linestyle()
+
+
+def test_gaze_numbers_the_places_in_order_with_columns_to_the_right():
+    axes = plots.gaze([IMAGE, IMAGE], [np.array([[2, 30], [20, 5]]), np.empty((0, 2), int)], ["path", "none"]).axes
+    assert [(text.get_text(), text.get_position()) for text in axes[0].texts] == [("1", (30, 2)), ("2", (5, 20))]
+    np.testing.assert_array_equal(axes[0].lines[-1].get_xydata(), [[30, 2], [5, 20]])
+    assert not axes[1].texts and axes[1].get_title() == "none"

@@ -9,7 +9,9 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from cnnlearn import saliency
-from cnnlearn.displays import bars, odd_one
+from cnnlearn.displays import conjunction, odd_one, three_odd_ones
+from cnnlearn.exercises import find
+from cnnlearn.exercises.judge import judge
 from cnnlearn.filters import answers, gabor, halved, pyramid
 from cnnlearn.saliency import IttiKoch
 
@@ -152,6 +154,45 @@ def test_gains_by_hand():
     np.testing.assert_allclose(saliency.task_gains(maps, target), [0, 0, 1], atol=1e-9)
 
 
+def peaks_in_loops(feature_map):
+    """N(.) as a beginner may write it, in float32."""
+    feature_map = feature_map.astype(np.float32)
+    low, high = feature_map.min(), feature_map.max()
+    if low == high:
+        return feature_map * 0
+    scaled, peaks = (feature_map - low) / (high - low), []
+    for i, j in np.ndindex(scaled.shape):
+        around = scaled[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
+        if scaled[i, j] == around.max() and (around == scaled[i, j]).sum() == 1:
+            peaks.append(scaled[i, j])
+    if 1 in peaks:
+        peaks.remove(1)
+    return scaled * (1 - np.mean(peaks or [0])) ** 2
+
+
+def disc_in_loops(saliency, point, radius):
+    left = [
+        [0 if np.hypot(i - point[0], j - point[1]) <= radius else x for j, x in enumerate(row)]
+        for i, row in enumerate(saliency)
+    ]
+    return np.array(left)
+
+
+def gains_by_einsum(feature_maps, target_mask):
+    inside = np.einsum("hwk,hw->k", feature_maps, target_mask) / target_mask.sum()
+    outside = np.einsum("hwk,hw->k", feature_maps, ~target_mask) / (~target_mask).sum()
+    return (gains := inside / outside.clip(1e-12)) / gains.sum()
+
+
+@pytest.mark.parametrize(
+    "exercise, answer", [("promote_peaks", peaks_in_loops), ("inhibit", disc_in_loops), ("task_gains", gains_by_einsum)]
+)
+def test_answers_written_in_other_ways_are_right(exercise, answer):
+    for seed in range(3):
+        verdict = judge(find(exercise), answer, seed)
+        assert verdict.right, verdict
+
+
 # The whole.
 
 
@@ -193,15 +234,6 @@ def test_the_odd_colour_and_the_brighter_one_win_however_the_picture_is_turned(u
         assert winner(IttiKoch(), display) == [(0, 2), (1, 0), (3, 1), (2, 3)][turns]
 
 
-def conjunction(rng):
-    """Red upright and green lying bars, eight each but for one that is red *and* lies; its place."""
-    red = rng.permutation(16).reshape(4, 4) < 8
-    angles, colours = np.where(red, 90, 0), np.where(red[..., None], RED, GREEN)
-    place = tuple(np.argwhere(red)[0])
-    angles[place] = 0
-    return bars(angles, colours), place
-
-
 def test_a_conjunction_of_colour_and_orientation_does_not_pop_out(rng):
     ranks = []
     for _ in range(4):
@@ -226,25 +258,18 @@ def test_every_other_pixel_would_not_do(rng, monkeypatch):
     assert np.abs(IttiKoch().saliency(np.rot90(image)) - np.rot90(IttiKoch().saliency(image))).max() > 1e-3
 
 
-def three_odd_ones(places):
-    """Grey upright bars, of which one lies, one is red and one is white; and a mask for each of the three."""
-    angles, colours = np.full((4, 4), 90), np.full((4, 4, 3), 0.6)
-    angles[places[0]], colours[places[1]], colours[places[2]] = 0, (1, 0, 0), (1, 1, 1)
-    masks = np.zeros((3, 512, 512), bool)
-    for mask, (row, column) in zip(masks, places, strict=True):
-        mask[row * 128 :][:128, column * 128 :][:, :128] = True
-    return bars(angles, colours), masks
-
-
 @pytest.mark.parametrize("wanted, channel", [(0, "0°"), (1, "red–green")])
 def test_gains_learned_from_one_display_find_the_target_in_others(wanted, channel):
-    display, masks = three_odd_ones([(0, 1), (2, 0), (3, 3)])
-    gains = IttiKoch().learn(display, masks[wanted])
+    mask = np.zeros((512, 512), bool)
+    mask[128:256, 256:384] = True  # the place (1, 2)
+    places = [(0, 1), (3, 0), (3, 3)]
+    places[wanted] = (1, 2)
+    gains = IttiKoch().learn(three_odd_ones(*places), mask)
     assert gains.sum() == pytest.approx(1) and IttiKoch().names[gains.argmax()] == channel
     for places in ([(2, 2), (0, 3), (1, 0)], [(3, 0), (1, 1), (0, 2)]):
-        other, _ = three_odd_ones(places)
-        assert winner(IttiKoch(), other) == places[1], "in free viewing the red one wins"
-        assert winner(IttiKoch(gains), other) == places[wanted]
+        display = three_odd_ones(*places)
+        assert winner(IttiKoch(), display) == places[1], "in free viewing the red one wins"
+        assert winner(IttiKoch(gains), display) == places[wanted]
 
 
 def test_a_photograph():
