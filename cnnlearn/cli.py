@@ -75,5 +75,42 @@ def train(
     typer.echo(f"{correct:.2%} of {len(test[1]):,} test images named right. Weights and history: {out}")
 
 
+@app.command()
+def explain(
+    pictures: Annotated[list[str], typer.Argument(help="files, folders, or addresses that begin with http")],
+    model: Annotated[
+        str, typer.Option(help="EfficientNetLite0 (offline), cifar10, any network of keras.applications, a .keras file")
+    ] = "EfficientNetLite0",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="one or several, joined by commas, or all: cam, gradcam, hirescam, gradient, guided, deconvnet, "
+            "guided-gradcam, smoothgrad, integrated, expected, lime, kernelshap, owen"
+        ),
+    ] = "gradcam,guided-gradcam,lime,owen",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="a class by name or index, as often as you like; else the most probable"),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="without --target: explain so many of the most probable classes")] = 1,
+    layer: Annotated[str | None, typer.Option(help="look at this layer, for the methods that look at one")] = None,
+    evaluations: Annotated[
+        int, typer.Option(min=20, help="model calls for each lime, kernelshap and owen; expected takes a fifth of it")
+    ] = 1000,
+    out: Annotated[Path, typer.Option(help="a page, if it ends in .html; a folder of pictures if not")] = Path(
+        "explained.html"
+    ),
+    weights: Annotated[Path | None, typer.Option(help="a file of weights, where Keras cannot download them")] = None,
+    class_names: Annotated[Path | None, typer.Option(help="a text file, one name a line, for a .keras file")] = None,
+):
+    """Show what a network looked at in pictures: its top classes, a map from each method, and how far to trust them.
+
+    A .keras file must hold a classifier of images in [0, 1].
+    """
+    from cnnlearn.explain.command import run
+
+    run(pictures, model, method, target or [], top, layer, evaluations, out, weights, class_names)
+
+
 if __name__ == "__main__":
     app()

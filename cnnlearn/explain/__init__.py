@@ -1,0 +1,1 @@
+"""Explaining any picture with any Keras classifier: `cnnlearn explain` and the page that it writes."""
