@@ -100,5 +100,5 @@ def split_at(model, layer):
     (cut,) = calls[0].outputs
     try:
         return keras.Function(graph.inputs[0], cut), keras.Function(cut, graph.outputs[0])
-    except ValueError:
-        raise ValueError(f"{model.name!r} cannot be cut at {layer!r}: a connection goes around it.") from None
+    except ValueError as skipped:
+        raise ValueError(f"{model.name!r} cannot be cut at {layer!r}: a connection goes around it.") from skipped

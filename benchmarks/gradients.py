@@ -1,0 +1,139 @@
+"""Integrated and expected gradients beside the bare calls, and beside others: `python -m benchmarks.gradients`.
+
+The bare call is one compiled forward and backward pass from images to the gradients of a logit there. Integrated
+gradients need one for each step, expected gradients one for each draw. What is compared for expected gradients is the
+error at equal numbers of gradients: the root mean square difference from a long run of the plain definition, with
+independent draws. Libraries that are not installed are left out: `pip install -e .[peers]`.
+"""
+
+import importlib.util
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.timing import paired, ratios_to
+from cnnlearn import networks
+from cnnlearn.cifar10 import sample
+from cnnlearn.gradient_methods import ExpectedGradients, IntegratedGradients
+
+STEPS = 50
+SIZES = {1: 20, 8: 8}  # images -> rounds
+CLASS = 3
+BACKGROUNDS = 20
+DRAWS = ((200, 1), (200, 10), (1000, 1), (1000, 10))  # gradients, repeats
+RUNS = 5
+LONG = 20_000  # draws of the long run
+
+
+def bare_call(logits):
+    """Forward and backward, compiled."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3))])
+    def call(images):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            score = logits(images)[:, CLASS]
+        return tape.gradient(score, images)
+
+    return call
+
+
+def peers(logits):
+    """Name -> integrated gradients of a batch with a library of others, where it is installed and runs."""
+    found = {}
+    if importlib.util.find_spec("xplique"):
+        from xplique.attributions import IntegratedGradients as Xplique
+
+        explainer = Xplique(logits, steps=STEPS, batch_size=256)
+        classes = np.eye(10, dtype=np.float32)[[CLASS]]
+        found["xplique"] = lambda x: explainer(x, np.repeat(classes, len(x), axis=0))
+    return found
+
+
+def integrated(model, logits, images):
+    bare, ours = bare_call(logits), IntegratedGradients(model, steps=STEPS)
+    table = Table("integrated gradients", "call", "median ms", "× bare", "× cnnlearn")
+    for size, rounds in SIZES.items():
+        x = images[:size]
+        points = np.repeat(x, STEPS, axis=0)
+        parts = np.array_split(points, -(-len(points) // 250))
+        calls = {
+            f"bare, {STEPS} gradients each": lambda parts=parts: [bare(part).numpy() for part in parts],
+            "cnnlearn": lambda x=x: ours.explain(x, CLASS),
+        }
+        calls |= {name: lambda f=f, x=x: f(x) for name, f in peers(logits).items()}
+        seconds = paired(calls, rounds)
+        to_bare, to_ours = ratios_to(next(iter(calls)), seconds), ratios_to("cnnlearn", seconds)
+        for name, runs in seconds.items():
+            milliseconds = f"{1e3 * np.median(runs):.1f}"
+            table.add_row(f"{size} images", name, milliseconds, f"{to_bare[name]:.2f}", f"{to_ours[name]:.2f}")
+        table.add_section()
+    return table
+
+
+def long_run(bare, image, background):
+    """The plain definition, independent draws and nothing of ours; and the standard error of what it gives."""
+    rng, total, squares = np.random.default_rng(1), 0.0, 0.0
+    for _ in range(LONG // 250):
+        baselines = background[rng.integers(len(background), size=250)]
+        differences = image - baselines
+        points = baselines + rng.random((250, 1, 1, 1), np.float32) * differences
+        draws = (differences * bare(points).numpy()).astype(np.float64)
+        total, squares = total + draws.sum(axis=0), squares + (draws**2).sum(axis=0)
+    mean = total / LONG
+    return mean, float(np.sqrt(((squares / LONG - mean**2) / LONG).mean()))
+
+
+def expected(model, logits, image, background):
+    truth, error = long_run(bare_call(logits), image, background)
+    table = Table("expected gradients", "call", "RMSE", "median ms", title=f"The long run's own error: {error:.4f}")
+    shap = None
+    if importlib.util.find_spec("shap"):
+        import shap
+
+        explainer = shap.GradientExplainer(logits, background)
+    chosen = dict(ranked_outputs=np.array([[CLASS]]), output_rank_order="custom")
+    for draws, repeats in DRAWS:
+        explainers = [ExpectedGradients(model, background, samples=draws, repeats=repeats, seed=s) for s in range(RUNS)]
+        shared = explainers[0]._gradients  # compiled once for all seeds
+        for each in explainers:
+            each._gradients = shared
+        seeds, found = {}, {}
+
+        def ours(found=found, explainers=explainers, seeds=seeds):
+            seeds["cnnlearn"] = seeds.get("cnnlearn", -1) + 1
+            (explanation,) = explainers[seeds["cnnlearn"] % RUNS].explain(image, CLASS)
+            found.setdefault("cnnlearn", []).append(explanation.values)
+
+        def theirs(found=found, draws=draws, seeds=seeds):
+            seeds["shap"] = seeds.get("shap", -1) + 1
+            values, _ = explainer.shap_values(image[None], draws, rseed=seeds["shap"] % RUNS, **chosen)
+            found.setdefault("shap", []).append(values[0, ..., 0])
+
+        seconds = paired({"cnnlearn": ours} | ({"shap": theirs} if shap else {}), RUNS)
+        for name, runs in seconds.items():
+            rmse = np.sqrt(np.square(np.array(found[name][:RUNS]) - truth).mean())
+            label = f"{name}, {repeats} repeats" if name == "cnnlearn" else name
+            table.add_row(f"{draws} gradients", label, f"{rmse:.4f}", f"{1e3 * np.median(runs):.0f}")
+        table.add_section()
+    return table
+
+
+def main(parts):
+    model = networks.load()
+    logits = keras.Model(model.input, model.get_layer("logits").output)
+    (training, _), (images, _) = sample(np.float32)
+    background = training[:: len(training) // BACKGROUNDS]
+    console = Console()
+    if "integrated" in parts:
+        console.print(integrated(model, logits, images))
+    if "expected" in parts:
+        console.print(expected(model, logits, images[69], background))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ("integrated", "expected"))
