@@ -224,7 +224,9 @@ def _feature_maps(rng):
     tied[1, 1] = tied[4, 6] = 1.5
     plateau = rng.integers(0, 4, (9, 9)).astype(float)
     flat = np.full((4, 5), 0.3)
-    return [(rng.random((12, 9)) + 2,), (lone,), (tied,), (plateau,), (flat,), (3 * rng.random((5, 5)),)]
+    wide = rng.random((7, 7))
+    wide[2, 3:5] = 2  # the highest is a plateau, and no local maximum
+    return [(rng.random((12, 9)) + 2,), (lone,), (tied,), (plateau,), (flat,), (3 * rng.random((5, 5)),), (wide,)]
 
 
 def _peaks(scaled, strict=True, neighbours=8, borders=True):
@@ -277,6 +279,12 @@ promote_peaks = Exercise(
             "ties left out",
             _promoted(others=lambda peaks, scaled: peaks[peaks < 1]),
             "You left out all peaks of the value 1. Two that are equally high are rivals: leave out a single one.",
+        ),
+        Mistake(
+            "always one left out",
+            _promoted(others=lambda peaks, scaled: peaks[:-1]),
+            "You always leave out one peak. Where the highest value fills several cells it is no local maximum: none "
+            "of the peaks has the value 1, and all of them count.",
         ),
         Mistake("not squared", _promoted(lambda mean: 1 - mean), "Your factor is 1 − m. It is (1 − m), squared."),
         Mistake(
@@ -409,6 +417,12 @@ def _in_a_square(saliency, point, radius):
     return np.where(np.maximum(abs(rows - point[0]), abs(columns - point[1])) <= radius, 0, saliency)
 
 
+def _by_slices(saliency, point, radius):
+    left = saliency.copy()
+    left[point[0] - radius : point[0] + radius + 1, point[1] - radius : point[1] + radius + 1] = 0
+    return left
+
+
 def _in_place(saliency, point, radius):
     saliency[_distances(saliency, point) <= radius] = 0
     return saliency
@@ -422,6 +436,12 @@ inhibit = Exercise(
             "square",
             _in_a_square,
             "You cleared a square. Its corners are farther from the point than the radius: the eye sees in a disc.",
+        ),
+        Mistake(
+            "slices",
+            _by_slices,
+            "You cleared a square by slices. Its corners are farther away than the radius. And a slice that begins "
+            "before the border begins at a negative index, which counts from the other end.",
         ),
         Mistake(
             "in place",
