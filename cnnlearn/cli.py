@@ -54,6 +54,52 @@ def build(
 
 
 @app.command()
+def grade(
+    submissions: Annotated[Path, typer.Argument(help="a folder or a zip: for each student a subfolder or a file")],
+    lesson: Annotated[int, typer.Option(help="the number of the lesson")],
+    out: Annotated[Path | None, typer.Option(help="receives the reports; grades/NN if not given")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="at once, on this machine; one a processor")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="address of a Dask cluster to grade on")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="of the hidden cases; drawn in secret if not given")] = None,
+    format: Annotated[list[str] | None, typer.Option(help="of the reports, several times; all if not given")] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="for one answer that needs no TensorFlow")] = None,
+    one: Annotated[bool, typer.Option("--one", help="the folder holds the files of a single student")] = False,
+    no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="only on a machine to throw away")] = False,
+):
+    """Grade a class: student code in a sandbox, the judge outside it. A run that was stopped goes on."""
+    from cnnlearn.classroom.command import grade
+
+    grade(submissions, lesson, out, workers, scheduler, seed, format, seconds, one, no_sandbox)
+
+
+export = typer.Typer(help="Write what other graders take.", no_args_is_help=True)
+app.add_typer(export, name="export")
+
+
+@export.command()
+def gradescope(
+    lesson: Annotated[int, typer.Argument(help="the number of the lesson")],
+    out: Annotated[Path, typer.Option(help="the folder that receives the zip")] = Path("."),
+):
+    """The zip to upload as a Gradescope autograder."""
+    from cnnlearn.classroom.export import gradescope
+
+    typer.echo(gradescope(lesson, out))
+
+
+@export.command()
+def nbgrader(
+    lesson: Annotated[int, typer.Argument(help="the number of the lesson")],
+    out: Annotated[Path, typer.Option(help="the nbgrader course that receives source/")] = Path("."),
+    folder: Annotated[Path, typer.Option(help="the folder that holds lessons/text/")] = Path("."),
+):
+    """The lesson as an nbgrader assignment: source/NN_topic/NN_topic.ipynb."""
+    from cnnlearn.classroom.export import nbgrader
+
+    typer.echo(nbgrader(lesson, out, folder))
+
+
+@app.command()
 def train(
     data: Annotated[Path, typer.Argument(help="the folder that holds data_batch_1; downloaded if not given")] = None,
     out: Annotated[Path, typer.Option(help="receives the weights and the history; a run goes on from there")] = Path(

@@ -83,7 +83,7 @@ def _fault(exercise, expected, got):
     e, g = expected.value, got.value
     if isinstance(g, Raised) and not (isinstance(e, Raised) and e.type == g.type):
         where = f"In your line: {g.where}\n" if g.where else ""
-        return Kind.RAISED, f"{where}{g.type}: {g.message}"
+        return Kind.RAISED, where + (f"{g.type}: {g.message}" if g.message else g.type)
     if isinstance(e, Raised):
         if isinstance(g, Raised):
             return None

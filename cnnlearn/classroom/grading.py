@@ -1,0 +1,126 @@
+"""Grading one submission: each answer is asked in a worker and judged here."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnnlearn.classroom.conversation import Conversation, Helper
+from cnnlearn.classroom.sandbox import Sandbox
+from cnnlearn.classroom.trials import Trials, trials_of
+from cnnlearn.classroom.verdicts import Result, Status, Stopped, credit
+from cnnlearn.exercises import exercises_of
+from cnnlearn.exercises.exercise import Exercise
+from cnnlearn.exercises.judge import explain
+from cnnlearn.exercises.outputs import Raised, same
+from cnnlearn.exercises.verdict import Kind, Verdict
+
+TEXTS = {
+    Status.NOT_STARTED: "The function is still a stub.",
+    Status.MISSING: "There is no such function in the submission: {}.",
+    Status.CRASHED: "It did not come to an end: {}.",
+    Status.TIMED_OUT: "It took longer than it may. Is there a loop that does not end?",
+    Status.OUT_OF_MEMORY: "It needed more memory than it may have: {}.",
+    Status.TAMPERED: "It tampered with the grading: {}.",
+    Status.UNREADABLE: "The submission cannot be read: {}.",
+    Status.GRADERS_FAULT: "The grader failed, not the answer. This costs nothing; it should be graded again.",
+}
+
+
+class Grader:
+    """Grades submissions of a lesson, one after the other. Cases come from the seed."""
+
+    def __init__(self, sandbox: Sandbox, lesson: int, seed: int):
+        self.sandbox, self.lesson, self.seed = sandbox, lesson, seed
+        self._workers, self._helper = {}, Helper(sandbox)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self) -> None:
+        self._helper.close()
+        for kind in list(self._workers):
+            self._end(kind)
+
+    def grade(self, cells: Sequence[tuple[str, str]], unreadable: str = "") -> tuple[Result, ...]:
+        """The verdicts on the answers in the cells (label, source) of a student."""
+        exercises = exercises_of(self.lesson)
+        if unreadable:
+            return tuple(outcome(exercise, Status.UNREADABLE, unreadable) for exercise in exercises)
+        # Those without TensorFlow first, so that they share a worker that never imports it.
+        in_order = sorted(exercises, key=lambda exercise: exercise.tensorflow)
+        results = {exercise.name: self._result(exercise, cells) for exercise in in_order}
+        for kind in list(self._workers):
+            self._end(kind)  # the next student gets workers of his own
+        return tuple(results[exercise.name] for exercise in exercises)
+
+    def _result(self, exercise, cells):
+        try:
+            return self._judged(exercise, trials_of(exercise, self.seed), cells)
+        except Exception as error:  # nothing of the student's runs in this process, so it is no fault of his
+            return outcome(exercise, Status.GRADERS_FAULT, said=f"{type(error).__name__}: {error}")
+
+    def _judged(self, exercise, trials, cells):
+        limits, kind = self.sandbox.limits, "tensorflow" if exercise.tensorflow else "numpy"
+        if kind not in self._workers:
+            self._workers[kind] = self.sandbox.start(kind)
+        process = self._workers[kind]
+        process.seconds = limits.tensorflow_seconds if exercise.tensorflow else limits.seconds
+        lines = {line.strip() for _, source in cells for line in source.splitlines()}
+        talk = Conversation(process, self.lesson, lines, self._helper)
+        request = {"name": exercise.name, "cells": [list(cell) for cell in cells], "file_size": limits.file_size}
+        request["memory"] = limits.tensorflow_memory if exercise.tensorflow else limits.memory
+        request["observe"] = exercise.observe and (exercise.observe.__module__, exercise.observe.__name__)
+        reusable = False
+        try:
+            reason = talk.begin(request)
+            result = outcome(exercise, Status.MISSING, reason) if reason else _verdict(exercise, trials, talk)
+            talk.end()
+            reusable = process.clean()
+        except Stopped as stopped:
+            result = outcome(exercise, stopped.status, stopped.fact)
+        result = replace(result, said=talk.said, printed=process.take_printed())
+        if not reusable:
+            self._end(kind)
+        return result
+
+    def _end(self, kind):
+        self._workers.pop(kind).kill()
+
+
+def outcome(exercise: Exercise, status: Status, fact: str = "", **more) -> Result:
+    """A result that tells a fact beside its status."""
+    hint = "" if status is Status.GRADERS_FAULT else exercise.hints[0]
+    points = credit(status, exercise.points, (0, 0))
+    lines = (TEXTS[status].format(fact),)
+    return Result(exercise.name, status, points, exercise.points, lines=lines, hint=hint, **more)
+
+
+def _verdict(exercise: Exercise, trials: Trials, talk: Conversation) -> Result:
+    got = []
+    for case in trials.cases:
+        got.append(talk.ask(case))
+        if isinstance(got[-1].value, Raised) and got[-1].value.type == "NotImplementedError":
+            return outcome(exercise, Status.NOT_STARTED)
+    if exercise.compared:  # one case once more: an answer that is right once only is not right
+        i = trials.again
+        again = talk.ask(trials.cases[i])
+        if same(trials.expected[i].value, got[i].value, exercise.tolerance):
+            got[i] = again
+    verdict = _explained(exercise, trials, got, talk)
+    status = Status.RIGHT if verdict.right else Status.WRONG
+    constant = all(same(got[0].value, output.value, exercise.tolerance) for output in got)
+    points = credit(status, exercise.points, verdict.cases, constant)
+    kind, hint = ("", "") if verdict.right else (verdict.kind.value, exercise.hints[0])
+    return Result(
+        exercise.name, status, points, exercise.points, kind, verdict.mistake, verdict.lines, hint, verdict.cases
+    )
+
+
+def _explained(exercise, trials, got, talk):
+    try:
+        return explain(exercise, trials.cases, trials.expected, got, talk.ask, trials.outputs_of, hidden=True)
+    except Exception:  # the exercise has judged its own reference without one, so the cause is what was returned
+        lines = ("What it returned cannot be compared with anything.",)
+        return Verdict(exercise.name, Kind.WRONG_TYPE, lines, cases=(0, len(got)))
