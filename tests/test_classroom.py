@@ -393,7 +393,8 @@ def test_numpy_answers_are_graded_without_tensorflow(judged):
 
 
 @pytest.mark.slow
-def test_answers_written_in_tensorflow(judged):
+def test_answers_written_in_tensorflow(judged, sandbox, monkeypatch):
+    monkeypatch.setattr(sandbox, "limits", Limits(seconds=150))  # it must be imported first
     code = "import tensorflow as tf\ndef resize_bilinear(array, height, width):\n"
     code += "    return tf.image.resize(array[..., None], (height, width))[..., 0]"
     exercise = next(e for e in exercises_of(3) if e.name == "resize_bilinear")
@@ -556,7 +557,9 @@ def test_the_nbgrader_source(tmp_path):
 def test_nbgrader_takes_it(tmp_path):
     nbgrader(3, tmp_path, ROOT)
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", "03_cam", "--create"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # it calls alembic by name
+    environment = os.environ | {"PATH": path}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     released = (tmp_path / "release" / "03_cam" / "03_cam.ipynb").read_text()
     assert "YOUR CODE HERE" in released and "BEGIN SOLUTION" not in released
