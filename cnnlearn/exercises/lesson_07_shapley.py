@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnlearn import shapley
 from cnnlearn.exercises.apparatus import build
+from cnnlearn.exercises.catch_the_bug import catch_the_bug
 from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
 from cnnlearn.shapley import shapley_exact, shapley_kernel
 
@@ -707,19 +708,6 @@ def test_kernel_shap(candidate):
     return bool(np.allclose(found, exact) and np.allclose(given, exact) and np.allclose(one_known, [4, -2]))
 
 
-def _candidates(rng):
-    names = ("", *(mistake.name for mistake in regression.mistakes))
-    return [(Ingredient("candidates.candidate", (("exercise", "kernel_shap"), ("mistake", name))),) for name in names]
-
-
-def _what_was_missed(arguments, expected, got):
-    name = dict(arguments[0].parameters)["mistake"]
-    if not name:
-        return "Your test rejects the right function."
-    message = next(mistake.message for mistake in regression.mistakes if mistake.name == name)
-    return f"Your test lets this bug through: {message}"
-
-
 def _on_all_coalitions(worth, holds):
     def test(candidate):
         masks = _all_masks(4)
@@ -731,13 +719,10 @@ def _on_all_coalitions(worth, holds):
 
 RANDOM = np.random.default_rng(1).normal(size=16)
 
-catch = Exercise(
-    reference=test_kernel_shap,
-    cases=_candidates,
-    describe=_what_was_missed,
+catch = catch_the_bug(
+    test_kernel_shap,
+    of=regression,
     mistakes=(
-        Mistake("accepts all", lambda candidate: True, "Your test finds every function right, wrong ones too."),
-        Mistake("rejects all", lambda candidate: False, "Your test finds every function wrong, the right one too."),
         Mistake(
             "sum only",
             _on_all_coalitions(RANDOM, lambda found, exact: np.isclose(found.sum(), exact.sum())),
@@ -753,11 +738,6 @@ catch = Exercise(
             _on_all_coalitions(RANDOM, np.allclose),
             "All coalitions, each once and without given weights: bugs in repeated rows, in given weights and in fits "
             "that are put right afterwards do not show.",
-        ),
-        Mistake(
-            "turned round",
-            lambda candidate: not test_kernel_shap(candidate),
-            "Your answer is turned round: true must mean that the function is right.",
         ),
     ),
     hints=(
