@@ -16,8 +16,10 @@ from cnnlearn.masked_logits import PATIENCE, MaskedLogits
 from cnnlearn.player_trees import halving_tree, owen_walk, superpixel_tree
 from cnnlearn.shapley import efficiency_gap, kernel_shap, shapley_exact, shapley_permutations
 from cnnlearn.superpixels import superpixels
+from cnnlearn.triples import kernel_shap_with_triples
 
 MOST_EXACT = 20  # players: a million coalitions
+MOST_PAIRS = 1000  # to which triples are fitted: the time for it grows with the cube of their number
 REPEATS = 20  # at least so many estimates, apart from each other, tell how much they vary
 
 
@@ -151,7 +153,8 @@ class PermutationShap(ShapleyMethod):
 class KernelShap(ShapleyMethod):
     """Shapley values from a weighted regression on distinct coalitions in pairs, the sizes that weigh most as a whole.
 
-    With 2^n evaluations or more the values are exact.
+    With 2^n evaluations or more the values are exact. Up to 2,000 evaluations what depends on three parts at once is
+    fitted besides, which makes the error of the regression a half or less on image classifiers.
     """
 
     method = "Kernel SHAP"
@@ -160,8 +163,12 @@ class KernelShap(ShapleyMethod):
         rng = np.random.default_rng(self.seed)
         masks, weights, strata = kernel_coalitions(game.players, self.evaluations - 2, rng)
         outputs = game(masks)
-        values = kernel_shap(masks, outputs, game.empty, game.full, weights)
-        error = kernel_error(masks, outputs - game.empty - masks @ values, weights, strata).max(axis=0)
+        if strata.any() and len(strata) <= MOST_PAIRS:
+            values, left = kernel_shap_with_triples(masks, outputs, game.empty, game.full, weights)
+        else:
+            values = kernel_shap(masks, outputs, game.empty, game.full, weights)
+            left = outputs - game.empty - masks @ values
+        error = kernel_error(masks, left, weights, strata).max(axis=0)
         return values, {"standard error": error, "seed": self.seed}
 
 
