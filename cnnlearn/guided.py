@@ -62,7 +62,8 @@ def with_guided_relus(model):
     model: a Keras model, functional or sequential; its ReLUs may be activations of other layers, layers, functions such
     as `keras.ops.relu`, or ReLU6, which lets nothing back where x ≥ 6; models may be nested in it. It is not changed.
     Returns a new model with layers and weights of its own that computes the same. ValueError if there is no ReLU, or
-    one with a slope or a threshold, or a layer that cannot be searched (`relus_of` sees to all that).
+    one with a slope or a threshold, or a layer that cannot be searched: `relus_of(model)` raises it, else returns the
+    list of all ReLUs. `cnnlearn.copies` has what makes a copy: `rebuild`, `twin` and `take_weights`.
     """
     import keras
 

@@ -229,7 +229,7 @@ def test_the_network_is_not_changed(layout):
     guided_backprop(model, IMAGES[0], 1)
     for method in (GuidedBackprop, Deconvnet):
         method(model).explain(IMAGES)
-    GuidedGradCAM(model, "features").explain(IMAGES)
+    GuidedGradCAM(model).explain(IMAGES)
     assert state(model) == before
 
 

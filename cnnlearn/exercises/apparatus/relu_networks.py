@@ -2,39 +2,51 @@
 
 import numpy as np
 
+# Layout -> how the ReLU behind each convolution is spelled.
+LAYOUTS = {
+    "fused": ("fused", "fused"),
+    "activation": ("activation", "activation"),
+    "layers": ("layer", "layer"),
+    "relu6": ("six", "six"),
+    "function": ("function", "function"),
+    "nested": ("fused", "layer"),
+    "mixed": ("fused", "layer", "function"),
+    "slope": ("layer", "slope"),
+    "none": ("none", "none"),
+}
+
 
 def relu_network(layout: str, seed: int):
-    """A classifier of (8, 8, 3) images, 4 classes, with weights from `seed`: two convolutions, a ReLU behind each.
+    """A classifier of (8, 8, 3) images, 4 classes, with weights from `seed`: convolutions, a ReLU behind each.
 
     layout: "fused" (`activation="relu"`), "activation" (Activation layers), "layers" (`layers.ReLU`), "relu6" (ReLU6 as
-    a layer), "nested" (the convolutions in a model of their own), "function" (`keras.ops.relu`), "slope" (the second
-    ReLU has one) or "none" (no ReLU at all).
+    a layer), "function" (`keras.ops.relu`), "nested" (the convolutions in a model of their own), "mixed" (three
+    spellings), "slope" (the second ReLU has one) or "none" (no ReLU at all).
     """
     import keras
 
     layers = keras.layers
-    fused = "relu" if layout in ("fused", "nested") else None
+    behind = {
+        "activation": lambda: layers.Activation("relu"),
+        "layer": lambda: layers.ReLU(),
+        "six": lambda: layers.ReLU(6),
+        "slope": lambda: layers.ReLU(negative_slope=0.1),
+        "function": lambda: keras.ops.relu,
+    }
 
-    def relu(x, place):
-        if layout in ("fused", "nested", "none"):
-            return x
-        if layout == "function":
-            return keras.ops.relu(x)
-        if layout == "activation":
-            return layers.Activation("relu")(x)
-        slope = 0.1 if layout == "slope" and place == 2 else 0.0
-        return layers.ReLU(6 if layout == "relu6" else None, negative_slope=slope)(x)
-
-    def bottom(images):
-        x = relu(layers.Conv2D(5, 3, padding="same", activation=fused)(images), 1)
-        return relu(layers.Conv2D(6, 3, padding="same", activation=fused, name="features")(x), 2)
+    def convolved(x):
+        for place, spelled in enumerate(LAYOUTS[layout]):
+            fused = "relu" if spelled == "fused" else None
+            x = layers.Conv2D(5 + place, 3, padding="same", activation=fused)(x)
+            x = behind[spelled]()(x) if spelled in behind else x
+        return x
 
     images = keras.Input((8, 8, 3))
     if layout == "nested":
         inner = keras.Input((8, 8, 3))
-        features = keras.Model(inner, bottom(inner))(images)
+        features = keras.Model(inner, convolved(inner))(images)
     else:
-        features = bottom(images)
+        features = convolved(images)
     x = layers.Dense(4)(layers.GlobalAveragePooling2D()(features))
     model = keras.Model(images, layers.Softmax()(x))
     rng = np.random.default_rng(seed)
@@ -57,7 +69,9 @@ def forward_and_back(answer, x, dy):
 
 
 def seen_of_the_copy(answer, model, images):
-    """What a copy computes, a logit's gradient at the images, and how many weights it shares with the network."""
+    """The logits of a copy with the network's weights, the gradient of one at the images, how many weights it shares
+    with the network, and whether it had the same before.
+    """
     import tensorflow as tf
 
     from cnnlearn.feature_maps import logits_of
@@ -65,9 +79,13 @@ def seen_of_the_copy(answer, model, images):
     copy = answer(model)
     if not isinstance(getattr(copy, "weights", None), list):
         return copy
+    weights = model.get_weights()
+    same = all(np.array_equal(one, other) for one, other in zip(weights, copy.get_weights(), strict=True))
+    copy.set_weights(weights)
     images = tf.constant(images, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        logit = logits_of(copy, images)[:, 1]
+        logits = logits_of(copy, images)
+        logit = logits[:, 1]
     own = {id(weight) for weight in model.weights}
-    return copy(images), tape.gradient(logit, images), sum(id(weight) in own for weight in copy.weights)
+    return logits, tape.gradient(logit, images), sum(id(weight) in own for weight in copy.weights), same
