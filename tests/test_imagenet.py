@@ -87,6 +87,7 @@ def test_lite_scales_pixels_itself(lite):
     np.testing.assert_allclose(seen[:, 0, 0, 0], [-127 / 128, 0, 1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_lite_survives_cloning_and_its_configuration(lite):
     images = cat_and_coffee()
     for copy in (keras.models.clone_model(lite), keras.Model.from_config(lite.get_config())):
@@ -131,7 +132,8 @@ def test_input_size_is_that_of_the_application(name, monkeypatch):
     assert settled.value.args[0] == networks._INPUT_SIZES.get(name, 224)
 
 
-@pytest.mark.parametrize("name", ["MobileNet", pytest.param("ResNet50", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["MobileNet", "ResNet50"])
 def test_an_application_is_one_graph_that_takes_pixels_from_0_to_1(name, tmp_path):
     """Its plain form, given what its own preprocess_input makes, says the same; its weights come from a file here."""
     constructor = getattr(keras.applications, name)
@@ -169,6 +171,7 @@ def test_a_missing_file_of_weights_is_named():
         networks.imagenet("MobileNet", weights="mine.weights.h5")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_a_file_of_other_weights_is_named(tmp_path, lite):
     lite.save_weights(tmp_path / "lite.weights.h5")
