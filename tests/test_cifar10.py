@@ -41,7 +41,7 @@ def linked(full, folder):
     return folder
 
 
-@pytest.mark.parametrize("where", ["the folder", "the folder above"])
+@pytest.mark.parametrize("where", ["the folder", pytest.param("the folder above", marks=pytest.mark.slow)])
 def test_the_full_set(where, full):
     (images, labels), (test_images, test_labels) = cifar10.load(full if where == "the folder" else str(full.parent))
     assert images.shape == (50_000, 32, 32, 3) and test_images.shape == (10_000, 32, 32, 3)

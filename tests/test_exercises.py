@@ -23,9 +23,17 @@ def seeds(exercise):
     return [0] if exercise.tensorflow else [0, 1, 2]
 
 
+def effort(exercise, seed=0):
+    """The mark of what `make quick` leaves out: mistakes that run networks, and further seeds."""
+    return pytest.mark.slow if exercise.tensorflow or seed else ()
+
+
 REFERENCES = [pytest.param(e, seed, id=f"{e.name}-{seed}") for e in ALL for seed in seeds(e)]
 MISTAKES = [
-    pytest.param(e, m, seed, id=f"{e.name}-{m.name}-{seed}") for e in ALL for m in e.mistakes for seed in seeds(e)
+    pytest.param(e, m, seed, id=f"{e.name}-{m.name}-{seed}", marks=effort(e, seed))
+    for e in ALL
+    for m in e.mistakes
+    for seed in seeds(e)
 ]
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES)
 
@@ -52,7 +60,7 @@ def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
     assert mistake.message.split()[0] in repr(verdict)
 
 
-@each_exercise
+@pytest.mark.parametrize("exercise", [pytest.param(e, id=e.name, marks=effort(e)) for e in ALL])
 def test_no_two_mistakes_are_confused(exercise):
     cases = exercise.cases(np.random.default_rng(0))
     outputs = {m.name: [run(exercise, m.function, case) for case in cases] for m in exercise.mistakes}
