@@ -277,6 +277,13 @@ def in_notebooks() -> list[dict[str, str]]:
     return [{place: attack for place, attack in zip(PLACES, row, strict=True) if attack} for row in rows]
 
 
+BLIND = {
+    "accepts all": "lambda candidate: True",
+    "rejects all": "lambda candidate: False",
+    "turned round": "lambda candidate: not {}(candidate)",
+}
+
+
 def mistakes() -> dict[str, list[tuple[str, str]]]:
     """For each exercise its mistakes: name, and the code that binds the exercise's name to the wrong function."""
     file = ROOT / "cnnlearn" / "exercises" / f"{LESSONS[LESSON]}.py"
@@ -284,12 +291,15 @@ def mistakes() -> dict[str, list[tuple[str, str]]]:
     for statement in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and getattr(statement.value, "func", None) is not None:
             keywords = {keyword.arg: keyword.value for keyword in statement.value.keywords}
-            if "reference" in keywords:
-                name = ast.unparse(keywords["reference"]).rpartition(".")[2]
-                found[name] = [
-                    (ast.literal_eval(call.args[0]), f"{name} = {ast.unparse(_Renamed().visit(call.args[1]))}")
-                    for call in keywords["mistakes"].elts
-                ]
+            if "mistakes" in keywords:
+                test = statement.value.args[
+                    :1
+                ]  # of `catch_the_bug`, which adds three mistakes to those that it is given
+                name = ast.unparse(test[0] if test else keywords["reference"]).rpartition(".")[2]
+                calls = [(ast.literal_eval(call.args[0]), call.args[1]) for call in keywords["mistakes"].elts]
+                wrong = [(mistake, ast.unparse(_Renamed().visit(function))) for mistake, function in calls]
+                wrong += [(mistake, code.format(f"_right_{name}")) for mistake, code in BLIND.items() if test]
+                found[name] = [(mistake, f"{name} = {code}") for mistake, code in wrong]
     return found
 
 

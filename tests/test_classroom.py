@@ -17,6 +17,7 @@ import pytest
 from cnnlearn.classroom import library, run, wire
 from cnnlearn.classroom.export import gradescope, nbgrader
 from cnnlearn.classroom.grading import Grader
+from cnnlearn.classroom.notebooks import cells
 from cnnlearn.classroom.process import Reference
 from cnnlearn.classroom.sandbox import Limits, Sandbox, SandboxError
 from cnnlearn.classroom.submissions import Submission
@@ -312,6 +313,30 @@ def test_a_sandbox_that_does_not_start_is_the_graders_fault(judged, sandbox, mon
     assert judged("def pooled(x): return 0").status is Status.GRADERS_FAULT
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex")
+@pytest.mark.parametrize(
+    "value", ["2**250", "1e300 * 1e10", "(3,) * 10**5", "np.full((1,) * 30, 1j)", "{'a': [None]}", "'x' * 10**6"]
+)
+def test_no_output_makes_it_the_graders_fault(judged, value):
+    for code in (f"def pooled(x): return {value}", f"def pooled(x): return x.mean((0, 1)) if len(x) == 4 else {value}"):
+        result = judged(f"import numpy as np\n{code}")
+        assert result.status is Status.WRONG and result.points == 0
+
+
+def test_a_helper_that_does_not_start_is_the_graders_fault_even_in_a_law(judged, sandbox, monkeypatch):
+    start = sandbox.start
+
+    def starts(kind="numpy"):
+        if kind == "helper":
+            raise SandboxError("out of processes")
+        return start(kind)
+
+    monkeypatch.setattr(sandbox, "start", starts)
+    code = "from cnnlearn.cam import normalize_heatmap\n"
+    code += "def pooled(x): return x.mean((0, 1)) if len(x) == 4 else normalize_heatmap(x)"
+    assert judged(code).status is Status.GRADERS_FAULT
+
+
 def test_prints_and_errors_are_kept_for_the_teacher(judged):
     result = judged("def pooled(x):\n    print('hello', 'x' * 10**5)\n    raise KeyError(x.tolist())")
     assert result.printed.startswith("hello xxx") and len(result.printed) <= 2000
@@ -409,8 +434,8 @@ def submission(student, code="def pooled(x): return x.mean((0, 1))"):
 
 
 def solved(student, number):
-    cells = tuple((f"cell {i}", source) for i, source in enumerate(class_of_sixty.solved(), 1))
-    return Submission(student, ("x.ipynb",), (*cells, ("cell 99", f"# copy {number}")))
+    found = tuple((f"cell {i}", source) for i, source in enumerate(class_of_sixty.solved(), 1))
+    return Submission(student, ("x.ipynb",), (*found, ("cell 99", f"# copy {number}")))
 
 
 def test_without_bubblewrap_the_grader_refuses_in_a_sentence(monkeypatch):
@@ -425,8 +450,8 @@ def test_a_run_that_was_killed_goes_on_and_reports_the_same(tmp_path):
     for number in range(8):
         place = tmp_path / "class" / f"student {number}"
         place.mkdir(parents=True)
-        cells = [*class_of_sixty.solved(), f"# copy {number}"]
-        (place / "03_cam.ipynb").write_text(json.dumps(class_of_sixty.notebook(cells)))
+        sources = [*class_of_sixty.solved(), f"# copy {number}"]
+        (place / "03_cam.ipynb").write_text(json.dumps(class_of_sixty.notebook(sources)))
 
     def command(out):
         grade = [sys.executable, "-m", "cnnlearn.cli", "grade", str(tmp_path / "class"), "--lesson", "3"]
@@ -481,6 +506,42 @@ def test_a_cluster_gives_the_same(tmp_path):
 
 
 @in_sandbox
+def test_a_machine_that_is_lost_stops_nobody_and_is_tried_again(tmp_path, monkeypatch):
+    grade_one = run.grade_one
+
+    def lost(task, cells, unreadable):
+        if "lost" in cells[0][1]:
+            raise OSError("no such machine")
+        return grade_one(task, cells, unreadable)
+
+    monkeypatch.setattr(run, "grade_one", lost)
+    submissions = [submission("ada"), submission("bob", "lost = 1")]
+    ada, bob = run.grade_class(submissions, 3, tmp_path, seed=1).grades
+    assert {result.status for result in ada.results} == {Status.MISSING}
+    assert {result.status for result in bob.results} == {Status.GRADERS_FAULT} and bob.points == bob.possible
+    monkeypatch.setattr(run, "grade_one", grade_one)
+    assert run.grade_class(submissions, 3, tmp_path, seed=1).grades[1].points == 0
+
+
+@pytest.mark.skipif(os.name == "posix" and os.getuid() == 0, reason="root's Python may be out of reach for others")
+def test_without_a_sandbox_the_limits_stay(tmp_path):
+    with Sandbox(Limits(seconds=5), unsafe=True) as bare, Grader(bare, 3, 0) as grader:
+        code = "def global_average_pool(f): return f.mean((0, 1))\ndef cam_logit(h, b):\n    while True: pass"
+        results = {result.exercise: result.status for result in grader.grade([("cell 1", code)])}
+    assert results["global_average_pool"] is Status.RIGHT and results["cam_logit"] is Status.TIMED_OUT
+
+
+@in_sandbox
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_solved_notebook_of_each_lesson_earns_all_points(path):
+    limits = Limits(seconds=120, tensorflow_seconds=300)
+    with Sandbox(limits) as sandbox, Grader(sandbox, int(path.name[:2]), 7) as grader:
+        results = grader.grade(cells(path.name, path.read_bytes()))
+    assert all(result.status is Status.RIGHT for result in results), results
+
+
+@in_sandbox
 def test_the_command_says_what_is_wrong_in_one_sentence(tmp_path):
     from typer.testing import CliRunner
 
@@ -526,8 +587,8 @@ def test_the_gradescope_autograder_runs(tmp_path):
         archive.extractall(place / "source")
     for name in ("submission", "results"):
         (place / name).mkdir()
-    cells = class_of_sixty.notebook(class_of_sixty.solved())
-    (place / "submission" / "03_cam.ipynb").write_text(json.dumps(cells))
+    notebook = class_of_sixty.notebook(class_of_sixty.solved())
+    (place / "submission" / "03_cam.ipynb").write_text(json.dumps(notebook))
     script = (place / "source" / "run_autograder").read_text()
     script = (
         script.replace("/autograder", str(place))

@@ -2,9 +2,10 @@
 
 import builtins
 import re
+from importlib import import_module
 
 from cnnlearn.classroom.process import Process, Reference, ending, plain_names
-from cnnlearn.classroom.sandbox import Sandbox
+from cnnlearn.classroom.sandbox import Sandbox, SandboxError
 from cnnlearn.classroom.verdicts import Status, Stopped
 from cnnlearn.exercises import LESSONS, exercises_of
 from cnnlearn.exercises.exercise import Ingredient
@@ -26,7 +27,10 @@ class Helper:
 
         HelperFailed if the function that it calls ends its process or takes too long.
         """
-        self._process = self._process or self._sandbox.start("helper")
+        try:
+            self._process = self._process or self._sandbox.start("helper")
+        except (SandboxError, OSError) as error:
+            raise Stopped(Status.GRADERS_FAULT, str(error)) from None
         self._process.seconds = seconds
         finished = False
         try:
@@ -81,7 +85,7 @@ class Conversation:
             raise Stopped(Status.TAMPERED, "what came back is no reply")
         if reply["raised"] == "MemoryError":
             raise Stopped(Status.OUT_OF_MEMORY, "it asked for more than there is")
-        self.said = self.said or f"{reply['raised']}: {reply.get('message', '')}"
+        self.said = self.said or f"{reply['raised'][:100]}: {str(reply.get('message', ''))[:1000]}"
         # Of an error only what cannot carry an input goes on: a known type, and a line that stands in the submission.
         where = reply.get("where") if reply.get("where") in self.lines else ""
         return Output(Raised(_known(reply["raised"]), "", where), changed)
@@ -128,15 +132,23 @@ class Conversation:
         return reply
 
     def _meant(self, message):
-        """The exercise and the mistake ("" is none) that a worker may mean."""
+        """The exercise and the mistake ("" is none) that a worker may mean.
+
+        Lent is what an earlier lesson asked for, and what this lesson's solutions take from the file of another.
+        """
         if "lent" in message:
             return self.lent[message["lent"]]
         module, name = message["lend"]
         for number in LESSONS:
-            for exercise in exercises_of(number) if number < self.lesson else ():
-                if (exercise.reference.__module__, exercise.name) == (module, name):
+            for exercise in exercises_of(number) if number != self.lesson else ():
+                meant = (exercise.reference.__module__, exercise.name) == (module, name)
+                if meant and (number < self.lesson or self._is_used(exercise)):
                     return name, ""
-        raise LookupError(f"{str(name)[:60]!r} is not lent here: no earlier lesson asks for it.")
+        raise LookupError(f"{str(name)[:60]!r} is not lent here.")
+
+    def _is_used(self, exercise):
+        files = {own.reference.__module__ for own in exercises_of(self.lesson)}
+        return any(getattr(import_module(file), exercise.name, None) is exercise.reference for file in files)
 
 
 def _known(name):

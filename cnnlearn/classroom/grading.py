@@ -79,14 +79,21 @@ class Grader:
             talk.end()
             reusable = process.clean()
         except Stopped as stopped:
-            result = outcome(exercise, stopped.status, stopped.fact)
-        result = replace(result, said=talk.said, printed=process.take_printed())
+            said = stopped.fact if stopped.status is Status.GRADERS_FAULT else ""
+            result = outcome(exercise, stopped.status, stopped.fact, said=said)
+        result = replace(result, said=result.said or talk.said, printed=process.take_printed())
         if not reusable:
             self._end(kind)
         return result
 
     def _end(self, kind):
         self._workers.pop(kind).kill()
+
+
+def faults(lesson: int, error: Exception) -> tuple[Result, ...]:
+    """The results of a student whom the grader could not grade."""
+    said = f"{type(error).__name__}: {error}"
+    return tuple(outcome(exercise, Status.GRADERS_FAULT, said=said) for exercise in exercises_of(lesson))
 
 
 def outcome(exercise: Exercise, status: Status, fact: str = "", **more) -> Result:
@@ -106,21 +113,16 @@ def _verdict(exercise: Exercise, trials: Trials, talk: Conversation) -> Result:
     if exercise.compared:  # one case once more: an answer that is right once only is not right
         i = trials.again
         again = talk.ask(trials.cases[i])
-        if same(trials.expected[i].value, got[i].value, exercise.tolerance):
-            got[i] = again
-    verdict = _explained(exercise, trials, got, talk)
-    status = Status.RIGHT if verdict.right else Status.WRONG
-    constant = all(same(got[0].value, output.value, exercise.tolerance) for output in got)
-    points = credit(status, exercise.points, verdict.cases, constant)
-    kind, hint = ("", "") if verdict.right else (verdict.kind.value, exercise.hints[0])
-    return Result(
-        exercise.name, status, points, exercise.points, kind, verdict.mistake, verdict.lines, hint, verdict.cases
-    )
-
-
-def _explained(exercise, trials, got, talk):
     try:
-        return explain(exercise, trials.cases, trials.expected, got, talk.ask, trials.outputs_of, hidden=True)
+        if exercise.compared and same(trials.expected[i].value, got[i].value, exercise.tolerance):
+            got[i] = again
+        constant = all(same(got[0].value, output.value, exercise.tolerance) for output in got)
+        verdict = explain(exercise, trials.cases, trials.expected, got, talk.ask, trials.outputs_of, hidden=True)
     except Exception:  # the exercise has judged its own reference without one, so the cause is what was returned
         lines = ("What it returned cannot be compared with anything.",)
-        return Verdict(exercise.name, Kind.WRONG_TYPE, lines, cases=(0, len(got)))
+        constant, verdict = True, Verdict(exercise.name, Kind.WRONG_TYPE, lines, cases=(0, len(got)))
+    status = Status.RIGHT if verdict.right else Status.WRONG
+    points = credit(status, exercise.points, verdict.cases, constant)
+    kind, hint = ("", "") if verdict.right else (verdict.kind.value, exercise.hints[0])
+    told = verdict.mistake, verdict.lines, hint, verdict.cases
+    return Result(exercise.name, status, points, exercise.points, kind, *told)

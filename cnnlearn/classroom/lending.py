@@ -1,7 +1,7 @@
 """What a notebook imports from cnnlearn where the course's solutions are not there; this runs in the worker.
 
 Files without solutions are in the worker as they are. In place of every other module stands one whose names are all
-lent: calling one asks the grader, who answers for functions that an earlier lesson asked for and refuses all others.
+lent: calling one asks the grader, who answers for functions that another lesson asks for and refuses this lesson's own.
 `check` gives back what it is given, so `f = check(f)` lends nothing.
 """
 

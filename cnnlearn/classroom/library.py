@@ -1,5 +1,6 @@
 """The files of cnnlearn that a worker gets. None of them holds a solution, a mistake of the bank or a hidden case."""
 
+import compileall
 import shutil
 from pathlib import Path
 
@@ -20,10 +21,11 @@ def files() -> list[Path]:
 
 
 def copy(folder: Path) -> None:
-    """Copies them to folder/cnnlearn, readable for everyone."""
+    """Copies them to folder/cnnlearn, compiled and readable for everyone."""
     for path in files():
         target = folder / "cnnlearn" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGE / path, target)
+    compileall.compile_dir(folder, quiet=1)  # once, not in each worker
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

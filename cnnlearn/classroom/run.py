@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from cnnlearn.classroom.grading import Grader
+from cnnlearn.classroom.grading import Grader, faults
 from cnnlearn.classroom.library import PACKAGE
 from cnnlearn.classroom.sandbox import Limits, Sandbox
 from cnnlearn.classroom.submissions import Submission
@@ -83,8 +83,12 @@ def grade_class(
             bar = tqdm(total=len(submissions), initial=len(found), desc="graded", unit="", disable=None)
             for future in as_completed(futures):
                 submission, path = futures[future]
-                found[submission.student] = future.result()
-                _write(path, found[submission.student])
+                try:
+                    results = future.result()
+                except Exception as error:  # a machine of the cluster was lost
+                    results = faults(lesson, error)
+                found[submission.student] = results
+                _write(path, results)
                 bar.update()
             bar.close()
         except BaseException:

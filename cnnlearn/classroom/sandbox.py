@@ -6,7 +6,10 @@ could not reach by its path (a Python below /root) is mounted for it, in a mount
 """
 
 import os
+import platform
+import re
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -95,6 +98,7 @@ class Sandbox:
         """
         limits = self.limits
         processes = limits.tensorflow_processes if kind == "tensorflow" else limits.processes
+        processes += self._others()
         numbers = {"helper": [processes, limits.tensorflow_memory]}.get(kind, [int(kind == "tensorflow"), processes])
         with self._lock:
             self._started += 1
@@ -110,6 +114,19 @@ class Sandbox:
             said = process.printed.decode(errors="replace").strip().splitlines()
             raise SandboxError(f"No worker can be started here: {said[-1] if said else stopped.fact}") from None
         return process
+
+    def _others(self):
+        """How many processes of the same user count against the limit, beside those of the worker."""
+        release = tuple(map(int, re.match(r"(\d+)\.(\d+)", platform.release()).groups()))
+        if os.getuid() == 0 or (not self.unsafe and release >= (5, 14)):
+            return 0  # the worker has a user, or a count, of its own
+        count = 0
+        for tasks in Path("/proc").glob("[0-9]*/task"):
+            try:
+                count += len(os.listdir(tasks)) if tasks.stat().st_uid == os.getuid() else 0
+            except OSError:
+                continue  # it has ended
+        return count
 
     def _check(self):
         try:
@@ -168,8 +185,10 @@ def _sandboxed(sandbox, course, program, user):
         installed = os.path.join(folder, "cnnlearn")
         if os.path.isdir(installed):
             options += ["--tmpfs", installed, "--remount-ro", installed]
-    options += ["--proc", "/proc", "--dev", "/dev", "--size", str(MiB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    options += ["--size", str(sandbox.limits.room), "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/"]
+    sized = _knows(sandbox, "--size")  # before bubblewrap 0.7 a small /tmp is not to be had
+    options += ["--proc", "/proc", "--dev", "/dev", *(["--size", str(MiB)] if sized else []), "--tmpfs", "/dev/shm"]
+    options += ["--remount-ro", "/dev", *(["--size", str(sandbox.limits.room)] if sized else []), "--tmpfs", "/tmp"]
+    options += ["--chdir", "/tmp", "--remount-ro", "/"]
     options += ["--clearenv"]
     for name, value in _environment("/tmp").items():
         options += ["--setenv", name, value]
@@ -201,8 +220,6 @@ def _staged(sandbox, shown, user):
 
 
 def _knows(sandbox, option):
-    import subprocess
-
     if not hasattr(sandbox, "_help"):
         sandbox._help = subprocess.run([sandbox._bubblewrap, "--help"], capture_output=True, text=True, env={}).stdout
     return option in sandbox._help
