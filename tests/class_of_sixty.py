@@ -157,7 +157,7 @@ ATTACKS = {
     "yields": ("yield heatmap.mean() + bias", "wrong type"),
     "nests": ("x = []\nx.append(x)\nreturn x", "raised an error"),
     "returns far too much": ("return np.zeros(2**24)", "wrong type"),
-    "edits its input": ("heatmap += 1; return float(heatmap.mean() - 1 + bias)", "changed its input"),
+    "edits its input": ("heatmap += 1; return 3.0", "changed its input"),
     "replaces allclose": (
         "import numpy, builtins\nnumpy.allclose = numpy.array_equal = lambda *a, **k: True\n"
         "builtins.abs = lambda x: 0\nreturn 3.0",

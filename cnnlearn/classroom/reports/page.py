@@ -27,12 +27,12 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; } h3 { margin: 1.6rem 0 0.
 code { font-family: ui-monospace, monospace; }
 .facts { color: #555; } svg { display: block; max-width: 100%; height: auto; }
 .key { display: flex; flex-wrap: wrap; gap: 0.3rem 1.4rem; padding: 0; list-style: none; }
-.key span { display: inline-block; width: 0.9em; height: 0.9em; margin-right: 0.4em; vertical-align: -0.1em; }
+.swatch { display: inline-block; width: 0.9em; height: 0.9em; margin-right: 0.4em; vertical-align: -0.1em; }
 ul.mistakes { margin: 0.3rem 0 0; padding-left: 1.2rem; } .who { color: #555; font-size: 0.9em; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.9rem; }
 th, td { border-bottom: 1px solid #ddd; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-tbody th { font-weight: 600; max-width: 16rem; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 9rem; max-width: 16rem; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.2rem 0; font-size: 0.85em; color: #444; }
 details summary { cursor: pointer; }
 """
@@ -78,7 +78,7 @@ def _safe(text):
 
 
 def _swatch(name):
-    return f'<span style="background: {COLOURS[name]}"></span>'
+    return f'<span class="swatch" style="background: {COLOURS[name]}"></span>'
 
 
 def _scores(grades):
@@ -161,8 +161,8 @@ def _cell(result):
     """The verdict, and folded behind it what the student was told and said."""
     short = f"{_swatch(group(result))}{_safe(verdict(result))}"
     if result.status is Status.RIGHT:
-        return f'<span class="key">{short}</span>'
+        return short
     more = "\n".join(explanation(result))
     more += f"\nThe error's own words: {clean(result.said)}" if result.said else ""
     more += f"\nPrinted: {clean(result.printed)}" if result.printed.strip() else ""
-    return f'<details class="key-cell"><summary>{short}</summary><pre>{html.escape(more)}</pre></details>'
+    return f"<details><summary>{short}</summary><pre>{html.escape(more)}</pre></details>"
