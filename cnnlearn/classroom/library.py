@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 HELPERS = ("__init__", "quiet", "files", "explanation", "feature_maps", "relus", "input_gradients")
-HELPERS += ("fills", "masked_logits")
+HELPERS += ("copies", "fills", "masked_logits")
 EXERCISES = ("__init__", "exercise", "outputs")
 CLASSROOM = ("__init__", "wire", "channel", "definitions", "lending", "worker")
 
