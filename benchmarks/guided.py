@@ -3,7 +3,8 @@
 
 The bare call is one compiled forward and backward pass of a guided copy, from images to the gradients of a logit; the
 plain one is the same of the network itself. Libraries that are not installed are left out: `pip install -e .[peers]`.
-The last column says whether a call gives cnnlearn's pictures, signs aside.
+The last column says whether a call gives cnnlearn's pictures, signs aside: tf-keras-vis finds only ReLUs that are fused
+to other layers, and the course's network has none, so that what it draws here is the plain gradient.
 """
 
 import importlib.util
