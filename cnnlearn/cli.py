@@ -158,5 +158,26 @@ def explain(
     run(pictures, model, method, target or [], top, layer, evaluations, out, weights, class_names)
 
 
+@app.command()
+def evaluate(
+    images: Annotated[int, typer.Option(help="how many test images, a multiple of 4")] = 200,
+    out: Annotated[
+        Path, typer.Option(help="receives the table, its figure, and what a stopped run goes on from")
+    ] = Path("runs/comparison"),
+    scheduler: Annotated[str | None, typer.Option(help="the address of a Dask scheduler that shares the work")] = None,
+):
+    """Compare every method of the course on one network. Stop it with Ctrl-C; the same command goes on."""
+    from cnnlearn.course import comparison, comparison_view
+
+    try:
+        found = comparison.run(images, out, scheduler)
+    except ValueError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(code=1) from None
+    comparison_view.figure(found).savefig(out / "comparison.png", dpi=120)
+    typer.echo(comparison_view.as_text(found))
+    typer.echo(f"Means over the images, each with its 95 % interval. Table and figure: {out}")
+
+
 if __name__ == "__main__":
     app()
