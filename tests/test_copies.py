@@ -40,6 +40,7 @@ def in_lists(model):
     return keras.Model(model.inputs, model.outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [adapted, compiled, called_twice, in_lists], ids=lambda wrap: wrap.__name__)
 @pytest.mark.parametrize("head", ["gap softmax", "nested"])
 def test_a_copy_computes_the_same_and_shares_no_weight(wrap, head):

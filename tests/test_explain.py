@@ -58,6 +58,7 @@ def asked(model_file, *more):
 # The command
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_a_page(model_file, pictures, tmp_path):
     out = tmp_path / "new" / "page.html"
     result = call(pictures, *asked(model_file, "--method", "gradcam,gradient", "--target", "pear", "--out", out))
@@ -79,6 +80,7 @@ def test_a_folder_of_pictures_comes_out(model_file, pictures, tmp_path):
     assert "gap" in result.output or "R2" in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -129,6 +131,7 @@ def test_files_that_hold_no_classifier_of_images(layers, sentence, tmp_path, mod
 # What is explained
 
 
+@pytest.mark.slow
 def test_results_are_those_of_the_methods_one_by_one():
     images = {name: RNG.random((8, 8, 3)).astype(np.float32) for name in "abc"}
     results = explain(subject(), images, ["gradcam", "owen"], [2, 0], evaluations=50)
@@ -156,6 +159,7 @@ def test_a_method_that_is_refused_stops_no_other():
     assert result.found["gradcam"][0].values.shape == (8, 8)
 
 
+@pytest.mark.slow
 def test_all_methods_run_and_leave_the_network_alone():
     chosen = subject()
     before = chosen.model.get_weights()
@@ -173,6 +177,7 @@ def test_names_of_classes():
     assert [fruit.target(one) for one in ("3", "Pear", "apple", "sour", " plum ")] == [3, 1, 0, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_background_is_always_the_same():
     assert background((8, 6)).shape == (24, 8, 6, 3)
     np.testing.assert_array_equal(background((8, 6)), background((8, 6)))

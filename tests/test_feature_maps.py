@@ -50,6 +50,7 @@ def test_the_mean_of_a_cam_plus_the_bias_is_the_logit():
         assert explanation.certificate["logit"] == pytest.approx(logits[1], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_hirescam_is_grad_cam_behind_global_average_pooling_only():
     np.testing.assert_allclose(raw(HiResCAM, network()), raw(GradCAM, network()), atol=1e-5)
     dense = network("flat softmax")
@@ -119,6 +120,7 @@ def test_a_layer_of_a_nested_model_is_found():
     np.testing.assert_allclose(raw(GradCAM, network("nested"), layer="first"), plain(layer="first"), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrap",
     [
@@ -161,6 +163,7 @@ def test_the_last_feature_maps_are_found():
 # Batches and targets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_batch_gives_what_its_images_give_one_by_one(method, monkeypatch):
     explainer = method(network())
@@ -173,6 +176,7 @@ def test_a_batch_gives_what_its_images_give_one_by_one(method, monkeypatch):
             np.testing.assert_allclose(a.values, b.values, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_several_targets_give_what_they_give_one_by_one(method):
     explainer = method(network())
@@ -211,6 +215,7 @@ def state(model):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
 def test_the_model_is_not_changed(head):
     model = network(head)
@@ -228,6 +233,7 @@ def test_the_model_is_not_changed(head):
     assert state(model) == before
 
 
+@pytest.mark.slow
 def test_new_weights_are_used_at_once():
     model = network()
     explainer = GradCAM(model)

@@ -221,6 +221,7 @@ def test_smoothgrad_without_noise_is_the_gradient():
     assert smooth.certificate["standard error"] < 1e-6
 
 
+@pytest.mark.slow
 def test_smoothgrad_is_the_gradient_of_the_expected_score():
     """∇ E f(x + σε) by finite differences, with the same noise on both sides."""
     model, noise = in_double(), 0.3 * np.random.default_rng(0).normal(size=(100, 8, 8, 3))
@@ -234,6 +235,7 @@ def test_smoothgrad_is_the_gradient_of_the_expected_score():
     assert np.sqrt(np.square(found.values - wanted).mean()) == pytest.approx(error, rel=0.3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
 def test_integrated_gradients_agree_with_finite_differences_along_the_path(head):
     model = in_double(head)
@@ -271,6 +273,7 @@ def test_a_linear_network_is_exact_in_one_step():
         assert found.certificate.get("standard error", 0) < 1e-5
 
 
+@pytest.mark.slow
 def test_two_networks_with_the_same_function_agree():
     """Splitting each channel of a ReLU into two halves, 0.3 and 0.7 of it, changes the network and not what it does."""
     model = network("gap logits")
@@ -288,6 +291,7 @@ def test_two_networks_with_the_same_function_agree():
             np.testing.assert_allclose(a.values, b.values, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_expected_gradients_are_the_mean_of_integrated_gradients():
     model = network()
     exact = [IntegratedGradients(model, baseline, steps=100).explain(IMAGES, 1) for baseline in BACKGROUND]
@@ -302,6 +306,7 @@ def test_expected_gradients_are_the_mean_of_integrated_gradients():
         assert explanation.values.sum() - explanation.certificate["gap"] == pytest.approx(difference, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_smoothing_changes_what_the_sum_tends_to():
     model, sigma = network(), 1.0
     noise = sigma * np.random.default_rng(5).normal(size=(20_000, 8, 8, 3)).astype(np.float32)
@@ -314,6 +319,7 @@ def test_smoothing_changes_what_the_sum_tends_to():
     assert abs(found.certificate["logit"] - smoothed) > 0.5  # so it is not f(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ("gap softmax", "nested"))
 def test_at_a_layer_they_are_those_of_the_tail(head):
     """The same draws through `expected_gradients`, told only the tail: equal within both errors."""
@@ -341,6 +347,7 @@ def test_at_a_layer_they_are_those_of_the_tail(head):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("smoothing", [0, 0.5])
 def test_the_reported_variance_is_right(smoothing):
     """200 runs of 10 repeats, made in one go: mean of the squared standard errors / variance of the 200 answers."""
@@ -351,6 +358,7 @@ def test_the_reported_variance_is_right(smoothing):
     assert 0.8 <= reported / empirical <= 1.25
 
 
+@pytest.mark.slow
 def test_the_certificate_reports_that_error():
     method = ExpectedGradients(network(), BACKGROUND, samples=50)
     (explanation,) = method.explain(IMAGES[0], 1)
@@ -376,6 +384,7 @@ METHODS = {
 each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
+@pytest.mark.slow
 @each_method
 def test_batches_and_targets_change_nothing(method, monkeypatch):
     explainer, rows = method(network()), np.array([[0, 3], [1, 1], [2, 0], [3, 2]])
@@ -391,12 +400,14 @@ def test_batches_and_targets_change_nothing(method, monkeypatch):
             assert other.certificate == pytest.approx(explanation.certificate, abs=1e-4)
 
 
+@pytest.mark.slow
 @each_method
 def test_without_a_target_the_top_class_of_the_image_is_explained(method):
     top = logits(network(), IMAGES).argmax(axis=1)
     assert [e.target for e in method(network()).explain(IMAGES)] == top.tolist()
 
 
+@pytest.mark.slow
 @each_method
 def test_the_same_seed_gives_the_same_answer_and_the_global_generator_is_not_touched(method):
     before = np.random.get_state()[1].copy()
@@ -407,6 +418,7 @@ def test_the_same_seed_gives_the_same_answer_and_the_global_generator_is_not_tou
     assert not np.array_equal(*(explainer.explain(IMAGES[0], 1)[0].values for explainer in seeds))
 
 
+@pytest.mark.slow
 @each_method
 def test_the_model_is_not_changed_and_new_weights_count(method):
     def state(model):

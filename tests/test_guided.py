@@ -141,6 +141,7 @@ def test_the_plain_gradient_agrees_with_finite_differences():
 # Copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS[1:])
 def test_every_layout_gives_the_same_pictures_for_the_same_weights(layout):
     for method in (GuidedBackprop, Deconvnet):
@@ -156,6 +157,7 @@ def test_the_three_rules_give_different_pictures():
         assert np.abs(found[i] - found[j]).max() > 0.1 * np.abs(found[j]).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_copy_computes_the_same_bit_by_bit_and_shares_no_weight(layout):
     model = relu_network(layout, seed=2)
@@ -193,6 +195,7 @@ def test_an_adapted_normalization_and_a_loss_of_ones_own_come_along():
     np.testing.assert_array_equal(with_guided_relus(model)(IMAGES), model(IMAGES))
 
 
+@pytest.mark.slow
 def test_mixed_precision_gives_roughly_the_same_picture():
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     try:
@@ -222,6 +225,7 @@ def state(model):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_network_is_not_changed(layout):
     model = relu_network(layout, seed=2)
@@ -233,6 +237,7 @@ def test_the_network_is_not_changed(layout):
     assert state(model) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ("fused", "layers", "nested"))
 def test_the_network_is_not_changed_when_something_raises(layout, monkeypatch):
     model = relu_network(layout, seed=2)
@@ -253,6 +258,7 @@ def test_the_network_is_not_changed_when_something_raises(layout, monkeypatch):
     assert state(model) == before
 
 
+@pytest.mark.slow
 def test_new_weights_are_used_at_once():
     model = gentle("fused")
     explainer = GuidedBackprop(model)
@@ -273,6 +279,7 @@ def test_networks_that_have_no_guided_rule_are_refused():
 # Batches and targets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_batch_gives_what_its_images_give_one_by_one(method, monkeypatch):
     explainer = method(gentle("layers"))
@@ -285,6 +292,7 @@ def test_a_batch_gives_what_its_images_give_one_by_one(method, monkeypatch):
             np.testing.assert_allclose(a.values, b.values, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_several_targets_give_what_they_give_one_by_one(method):
     explainer = method(gentle("layers"))
@@ -296,6 +304,7 @@ def test_several_targets_give_what_they_give_one_by_one(method):
         np.testing.assert_allclose(explanation.values, apart[i % 2][i // 2].values, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_class_and_the_function_agree_and_the_certificate_holds_the_logit():
     model = gentle("layers")
     logits = feature_maps.logits_of(model, tf.constant(IMAGES)).numpy()
@@ -308,6 +317,7 @@ def test_the_class_and_the_function_agree_and_the_certificate_holds_the_logit():
 # Pictures of them
 
 
+@pytest.mark.slow
 def test_guided_grad_cam_is_the_product_of_the_two():
     model = small_network("gap softmax", 3)
     cams, pictures_ = GradCAM(model), GuidedBackprop(model).explain(IMAGES, 2)

@@ -35,6 +35,7 @@ def test_features_are_not_negative_and_probabilities_sum_to_one(model):
     np.testing.assert_allclose(np.sum(probabilities, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_recognises_images_that_it_was_not_trained_on(model):
     _, (images, labels) = cifar10.sample()
     correct = (model.predict(images / np.float32(255), verbose=0).argmax(axis=1) == labels).mean()

@@ -50,6 +50,7 @@ def test_other_layers_are_left_alone(other):
     assert len(relus_of(network_with(other))) == 2
 
 
+@pytest.mark.slow
 def test_the_courses_networks():
     assert len(relus_of(networks.gap_network())) == 9
     assert len(relus_of(networks.imagenet(weights=None))) == 33

@@ -127,6 +127,7 @@ def test_all_coalitions_give_exact_values_and_no_error():
     assert (error == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("players, budget", [(10, 400), (12, 300)])
 def test_kernel_shap_has_no_bias_and_its_standard_error_is_right(players, budget):
     value = columns(game("random", players, 4))
@@ -163,6 +164,7 @@ def by_part(explanation, segments):
     return np.bincount(segments.ravel(), weights=explanation.values.ravel())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", ["grey", "blur", "segment mean", 0.25])
 def test_exact_values_are_those_of_a_game_made_by_hand(model, fill):
     found = ExactShap(model, SIX, fill).explain(IMAGES[0], 1)[0]
@@ -171,6 +173,7 @@ def test_exact_values_are_those_of_a_game_made_by_hand(model, fill):
     assert found.certificate["evaluations"] == 64 and found.certificate["gap"] == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_owen_values_are_those_of_a_game_made_by_hand(model):
     found = OwenShap(model, SIX, "grey").explain(IMAGES[0], 2)[0]
     expected = owen_values(masked_by_hand(model, IMAGES[0], SIX, "grey", 2), superpixel_tree(SIX))
@@ -187,6 +190,7 @@ def test_the_other_methods_come_to_the_exact_values(model):
     assert error < 4 * orders.certificate["standard error"] < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("evaluations", [10, 40])
 def test_values_add_up_and_the_budget_is_kept(model, method, evaluations):
@@ -202,6 +206,7 @@ def test_values_add_up_and_the_budget_is_kept(model, method, evaluations):
     assert first.values.sum() == pytest.approx(full - empty, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_several_classes_come_from_one_set_of_calls(model, method):
     together = method(model, SIX).explain(IMAGES[:2], [[0, 3], [2, 1]])
@@ -212,6 +217,7 @@ def test_several_classes_come_from_one_set_of_calls(model, method):
     assert together[3].certificate["evaluations"] == alone.certificate["evaluations"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_batch_size_changes_nothing(model, method):
     one, two = (method(model, SIX).explain(IMAGES[:2], 1, batch=size) for size in (3, 64))
@@ -219,6 +225,7 @@ def test_the_batch_size_changes_nothing(model, method):
         np.testing.assert_allclose(first.values, second.values, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", (PermutationShap, KernelShap))
 def test_the_seed_decides(model, method):
     def explain(seed):
@@ -228,6 +235,7 @@ def test_the_seed_decides(model, method):
     assert np.abs(explain(5).values - explain(6).values).max() > 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_model_stays_as_it_was(model, method):
     weights, before = model.get_weights(), model.predict(IMAGES, verbose=0)
@@ -256,6 +264,7 @@ def test_what_cannot_be_is_refused(model):
         KernelShap(model, SIX).explain(IMAGES[0], 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_a_single_part_gets_everything(model, method):
     found = method(model, np.zeros((8, 8), int), "grey").explain(IMAGES[0], 0)[0]
