@@ -179,5 +179,23 @@ def evaluate(
     typer.echo(f"Means over the images, each with its 95 % interval. Table and figure: {out}")
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="the address to listen at; 0.0.0.0 lets other machines in")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+):
+    """Open a page that explains pictures, and answers programs at /explain. It needs Gradio: the extra `web`."""
+    try:
+        from cnnlearn.explain.serve import serve
+    except ModuleNotFoundError as error:
+        if error.name != "gradio":
+            raise
+        raise SystemExit(
+            'The page needs Gradio, which is not installed: pip install -c constraints.txt -e ".[web]"'
+        ) from None
+
+    serve(host, port)
+
+
 if __name__ == "__main__":
     app()

@@ -70,7 +70,7 @@ def imagenet(name: str = "EfficientNetLite0", weights: str | os.PathLike | None 
 
     Raises ValueError for an unknown name and OSError if the weights cannot be had, each with what to do.
     """
-    names = ["EfficientNetLite0", *(known for known in vars(keras.applications) if known[0].isupper())]
+    names = imagenet_names()
     if name not in names:
         folded = {known.casefold(): known for known in names}
         close = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded)] or names[:3]
@@ -87,6 +87,11 @@ def imagenet(name: str = "EfficientNetLite0", weights: str | os.PathLike | None 
         reason = f"The weights of {name} could not be downloaded"
         remedy = "go online, pass a file as `weights`, or use EfficientNetLite0, which needs no internet"
         raise OSError(f"{reason}: {remedy}.") from error
+
+
+def imagenet_names() -> list[str]:
+    """The names that `imagenet` knows: the network that ships with the course, and those of `keras.applications`."""
+    return ["EfficientNetLite0", *(known for known in vars(keras.applications) if known[0].isupper())]
 
 
 def imagenet_classes() -> list[str]:

@@ -15,29 +15,32 @@ import stat
 import threading
 import warnings
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import numpy as np
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MOST_BYTES, MOST_PIXELS, MOST_REDIRECTS = 20 * 2**20, 40_000_000, 5
 REDIRECTS = (301, 302, 303, 307, 308)
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # its last 32 bits are the older address that is reached through it
+IN_ADDRESSES = "/?%:@!$&'()*+,;=-._~"  # characters that stand for themselves; all others are percent-quoted
 
 
 class PictureError(ValueError):
     """A picture that cannot be had, in one sentence."""
 
 
-def load(source, seconds: float = 20, private: bool = False) -> np.ndarray:
+def load(source, seconds: float = 20, private: bool = False, name: str | None = None) -> np.ndarray:
     """A picture from a file or the web: floats (H, W, 3) in [0, 1], upright, what is transparent on white.
 
     source: a path, or an address that begins with http:// or https://. JPEG, PNG, WebP, GIF (its first frame) and BMP
     are taken, up to 20 MB and 40 million pixels. seconds: how long the web may take in all. private: whether addresses
-    of this machine or of a private network may be asked. PictureError, in one sentence, for all that goes wrong.
+    of this machine or of a private network may be asked. name: what refusals call the picture, if not by its source.
+    PictureError, in one sentence, for all that goes wrong.
     """
-    name = str(source)
-    if "://" in name:
-        return _decode(_fetch(name, seconds, private), name)
+    name = name or str(source)
+    if "://" in str(source):
+        return _decode(_fetch(str(source), seconds, private), name)
     return _decode(_read(Path(source).expanduser(), name), name)
 
 
@@ -116,7 +119,7 @@ def _to_floats(image):
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"), float) / 255
+    return np.asarray(image.convert("RGB")) / 255
 
 
 def _fetch(address, seconds, private):
@@ -142,7 +145,7 @@ def _fetch(address, seconds, private):
         else:
             raise PictureError(f"{_quoted(address)}: the server sent us on more than {MOST_REDIRECTS} times.")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if not late.is_set():
+        if not late.is_set() and not isinstance(error, TimeoutError):
             if isinstance(error, PictureError):
                 raise
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -166,19 +169,23 @@ def _ask(address, seconds, private, sockets):
     port = parts.port or (443 if secure else 80)
     # The connection is made to the very number that was checked, so that a name cannot point elsewhere in between.
     number = _checked_number(parts.hostname, port, address, private)
-    connection = http.client.HTTPConnection(parts.hostname, port)
+    host = parts.hostname.encode("idna").decode()
+    connection = http.client.HTTPConnection(host, port)
     connection.sock = socket.create_connection((number, port), timeout=seconds)
     sockets.append(connection.sock)
     if secure:
-        connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=parts.hostname)
+        connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
         sockets[-1] = connection.sock
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{host}]" if ":" in host else host
     headers = {"Host": host + (f":{port}" if parts.port else ""), "User-Agent": "cnnlearn", "Accept": "image/*"}
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("GET", target, headers=headers | {"Accept-Encoding": "identity"})
+    connection.request("GET", quote(target, safe=IN_ADDRESSES), headers=headers | {"Accept-Encoding": "identity"})
     answer = connection.getresponse()
     if answer.status in REDIRECTS and answer.getheader("Location"):
-        return None, urljoin(address, answer.getheader("Location"))
+        location = (
+            answer.getheader("Location").encode("latin-1").decode("utf-8", "replace")
+        )  # headers arrive as Latin-1
+        return None, urljoin(address, location)
     if answer.status != 200:
         raise PictureError(f"{_quoted(address)} answered {answer.status} ({answer.reason}): check the address.")
     announced = answer.getheader("Content-Length", "")
@@ -204,12 +211,16 @@ def _checked_number(host, port, address, private):
     for number in numbers:
         if not private and not _is_public(number):
             raise PictureError(
-                f"{_quoted(address)} lies on this machine or in a private network; pass private=True if you mean it."
+                f"{_quoted(address)} lies on this machine or in a private network, where nothing is asked: save the "
+                "picture and load the file."
             )
     return numbers[0]
 
 
 def _is_public(number):
     found = ipaddress.ip_address(number.partition("%")[0])
-    inside = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)  # an older address in a newer one
+    # An older address in a newer one is what is asked in the end.
+    inside = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    if found in NAT64:
+        inside = ipaddress.ip_address(int(found) & 0xFFFFFFFF)
     return found.is_global and not found.is_multicast and (inside is None or inside.is_global)

@@ -15,6 +15,7 @@ from cnnlearn.cli import app
 from cnnlearn.exercises.apparatus.networks import small_network
 from cnnlearn.explain.drawing import drawn, in_words, png
 from cnnlearn.explain.methods import METHODS, background, chosen_methods
+from cnnlearn.explain.page import certificate
 from cnnlearn.explain.run import explain
 from cnnlearn.explain.subject import Subject, open_subject
 from cnnlearn.explanation import Explanation
@@ -209,6 +210,11 @@ def test_for_and_against_have_colours_of_their_own():
     grey = np.full((9, 9, 3), 0.5)
     purple, orange, plain = (drawn("lime", values(4, 4, v), grey)[4, 4] for v in (1.0, -1.0, 0.0))
     assert purple[2] > purple[1] and orange[0] > orange[2] and np.ptp(plain) == 0
+
+
+def test_a_certificate_is_one_short_line():
+    facts = {"R2": 0.51234, "spread": np.linspace(0.1, 0.3, 50), "evaluations": 200, "note": "none"}
+    assert certificate(facts) == "R2 0.512, spread 0.1 to 0.3, evaluations 200, note none"
 
 
 def test_small_pictures_are_enlarged_pixel_by_pixel():

@@ -32,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers by path."""
 
     def do_GET(self):
+        Handler.asked, Handler.host = self.path, self.headers["Host"]
         content, status, headers = PNG, 200, {}
         route = self.path.partition("?")[0]
         if route == "/missing":
@@ -40,6 +41,8 @@ class Handler(BaseHTTPRequestHandler):
             content = b"\n<!DOCTYPE html><html><body>hello</body></html>"
         elif route == "/hop":
             status, headers = 302, {"Location": "/picture.png"}
+        elif route == "/umzug":
+            status, headers = 302, {"Location": "/tür.png".encode().decode("latin-1")}  # as it stands on the wire
         elif route == "/loop":
             status, headers = 302, {"Location": "/loop"}
         elif route == "/to-file":
@@ -266,3 +269,34 @@ def test_fit_takes_the_middle_and_keeps_proportions():
     assert fitted.shape == (20, 20, 3)
     np.testing.assert_allclose(fitted, 1, atol=1e-6)
     assert pictures.fit(picture, 50, 25).shape == (50, 25, 3)
+
+
+@pytest.mark.parametrize("number, public", [("64:ff9b::7f00:1", False), ("64:ff9b::a01:203", False),
+    ("64:ff9b::c0a8:1", False), ("64:ff9b::5db8:d822", True), ("2606:4700::1111", True)])  # fmt: skip
+def test_an_older_address_behind_a_gateway_is_judged_by_itself(number, public):
+    """64:ff9b::/96 leads on to the IPv4 address in its last 32 bits."""
+    assert pictures._is_public(number) is public
+
+
+@pytest.mark.parametrize("path, asked", [
+    ("/Küche und Bad.png", "/K%C3%BCche%20und%20Bad.png"),
+    ("/a.png?wort=süß & gut", "/a.png?wort=s%C3%BC%C3%9F%20&%20gut"),
+    ("/schon%20so.png?a=b%26c&d=~e", "/schon%20so.png?a=b%26c&d=~e"),
+    ("/umzug", "/t%C3%BCr.png"),
+])  # fmt: skip
+def test_addresses_are_quoted_as_browsers_do(server, path, asked):
+    np.testing.assert_allclose(pictures.load(server + path, private=True), PIXELS / 255, atol=1e-12)
+    assert Handler.asked == asked
+
+
+def test_names_of_hosts_may_have_letters_beyond_ascii(server, monkeypatch):
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **options: real("127.0.0.1", *more, **options))
+    pictures.load(server.replace("127.0.0.1", "bücher.example") + "/a.png", private=True)
+    assert Handler.host.startswith("xn--bcher-kva.example:")
+
+
+def test_a_picture_can_have_another_name_than_its_file(tmp_path):
+    (tmp_path / "4f5e").write_text("nothing")
+    sentence = refusal(tmp_path / "4f5e", name="cat.png")
+    assert sentence.startswith("'cat.png' is no picture")

@@ -19,16 +19,27 @@ ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 def drawn(method: str, explanation: Explanation, image: np.ndarray, share: float = 0.55) -> np.ndarray:
     """An explanation as a picture (H, W, 3) in [0, 1]; `share` is how much of the colours is laid over the image."""
+    ground, cover, gain = layers(method, explanation, image)
+    opacity = cover[..., 3:] * min(1, gain * share)
+    return (1 - opacity) * ground + opacity * cover[..., :3]
+
+
+def layers(method: str, explanation: Explanation, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """What `drawn` lays on each other: the ground (H, W, 3), the cover (H, W, 4), its last channel its opacity, a gain.
+
+    The cover lies there with min(1, gain · share) of its opacity.
+    """
     view, values = METHODS[method].view, explanation.values
     if view == "colour":
-        return to_displayable(values)
+        return to_displayable(values), np.zeros((*values.shape[:2], 4)), 1.0
     values = values.sum(axis=-1) if values.ndim == 3 else values
     if view == "heat":
-        return (1 - share) * image + share * matplotlib.colormaps["viridis"](normalize_heatmap(values))[..., :3]
+        return image, matplotlib.colormaps["viridis"](normalize_heatmap(values)), 1.0
     limit = np.percentile(np.abs(values), STRONG) or np.abs(values).max() or 1
-    strength = np.clip(np.abs(values) / limit, 0, 1)[..., None] * min(1, 1.5 * share)
+    strength = np.clip(np.abs(values) / limit, 0, 1)[..., None]
     grey = 0.4 + 0.6 * image.mean(axis=-1, keepdims=True)
-    return (1 - strength) * grey + strength * np.where(values[..., None] > 0, FOR, AGAINST)
+    cover = np.concatenate([np.where(values[..., None] > 0, FOR, AGAINST), strength], axis=-1)
+    return grey.repeat(3, axis=-1), cover, 1.5
 
 
 def in_words(explanation: Explanation, name: str, target: str) -> str:
@@ -46,7 +57,7 @@ def in_words(explanation: Explanation, name: str, target: str) -> str:
 
 
 def png(picture: np.ndarray) -> bytes:
-    """A picture (H, W, 3) in [0, 1] as a PNG file, small ones enlarged by whole numbers."""
+    """A picture (H, W, 3 or 4) in [0, 1] as a PNG file, small ones enlarged by whole numbers."""
     from PIL import Image
 
     factor = -(-SMALLEST // max(picture.shape[:2]))
