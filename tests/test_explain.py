@@ -173,6 +173,15 @@ def test_all_methods_run_and_leave_the_network_alone():
     assert all((a == b).all() for a, b in zip(before, chosen.model.get_weights(), strict=True))
 
 
+def test_explainers_that_are_kept_say_the_same_again():
+    chosen, pictures, kept = subject(), {"a": RNG.random((8, 8, 3))}, {}
+    methods = [method for method in METHODS if method != "cam"]
+    first, second = (explain(chosen, pictures, methods, [1], evaluations=20, explainers=kept)[0] for _ in range(2))
+    assert len(kept) == len(methods)
+    for method in methods:
+        np.testing.assert_array_equal(first.found[method][0].values, second.found[method][0].values)
+
+
 def test_names_of_classes():
     fruit = subject()
     assert [fruit.target(one) for one in ("3", "Pear", "apple", "sour", " plum ")] == [3, 1, 0, 2, 3]

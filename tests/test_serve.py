@@ -203,14 +203,14 @@ def test_no_more_than_two_networks_stay_in_memory(monkeypatch):
         opened.append(weakref.ref(subject.model))
         return subject
 
-    serve._subject.cache_clear()
+    serve._network.cache_clear()
     monkeypatch.setattr(serve, "open_subject", open_small)
     monkeypatch.setattr(serve, "_opened", lambda picture: ("a", np.full((8, 8, 3), 0.5)))
     for name in ("ResNet50", "VGG16", "VGG16", "MobileNet"):
         serve.explained("a", name, ["gradcam", "lime"], [], 20)
     gc.collect()
     assert [model() is not None for model in opened] == [False, True, True]
-    serve._subject.cache_clear()
+    serve._network.cache_clear()
 
 
 # The maps in layers

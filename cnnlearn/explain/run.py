@@ -37,21 +37,23 @@ def explain(
     layer: str | None = None,
     top: int = 1,
     evaluations: int = 1000,
+    explainers: dict | None = None,
 ) -> list[Result]:
     """Explains pictures (H, W, 3) in [0, 1], of any sizes, by their names.
 
     targets: classes to explain in each; None means the `top` most probable ones. evaluations: model calls for LIME and
     the Shapley methods; those that take gradients spend a twentieth, expected gradients a fifth. A method that this
-    network is not made for does not stop the others. ValueError if `layer` is no layer of the network.
+    network is not made for does not stop the others. explainers: those that earlier calls made for this network; new
+    ones are added, so that whoever asks again need not wait for them again. ValueError if `layer` is no layer of the
+    network.
     """
     if layer and layer not in _layers(subject.model):
         raise ValueError(
             f"{subject.name} has no layer {layer!r}; its last ones: {', '.join(_layers(subject.model)[-5:])}."
         )
-    results = []
+    results, explainers = [], {} if explainers is None else explainers
     names = list(pictures)
     with tqdm(total=len(names) * len(methods), delay=2, unit=" explanations", leave=False) as bar:
-        explainers = {}
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
             images = np.stack([fit(pictures[name], *subject.size) for name in some]).astype(np.float32)
@@ -80,9 +82,10 @@ def _described(subject, names, images, count):
 
 def _add(batch, method, explainers, subject, images, rows, layer, evaluations):
     try:
-        if method not in explainers:
-            explainers[method] = METHODS[method].make(subject, layer, evaluations)
-        found = explainers[method].explain(images, rows)
+        made = (method, layer, evaluations)
+        if made not in explainers:
+            explainers[made] = METHODS[method].make(subject, layer, evaluations)
+        found = explainers[made].explain(images, rows)
     except ValueError as refusal:
         for result in batch:
             result.found[method] = " ".join(str(refusal).split())

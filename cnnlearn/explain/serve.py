@@ -28,6 +28,7 @@ from cnnlearn.pictures import MOST_BYTES, load
 
 NETWORKS = ["EfficientNetLite0", "cifar10", *networks.imagenet_names()[1:]]
 AT_ONCE = 2  # networks kept in memory: some have half a gigabyte of weights
+MOST_EXPLAINERS = 2 * len(METHODS)  # kept of each network
 MOST_CLASSES, FEWEST_EVALUATIONS, MOST_EVALUATIONS = 4, 20, 2000
 LONGEST = 2000  # characters of an address or a name
 MOST_WAITING = 50  # requests; more are told that the queue is full
@@ -101,8 +102,9 @@ async def _fetches_nothing(address, *arguments, **options):
 
 
 @lru_cache(maxsize=AT_ONCE)
-def _subject(network):
-    return open_subject(network)
+def _network(network):
+    """The network, and the explainers made for it: making one takes longer than asking it."""
+    return open_subject(network), {}
 
 
 def _class_names(network):
@@ -124,10 +126,11 @@ def explained(
             raise ValueError(f"Evaluations may be {FEWEST_EVALUATIONS} to {MOST_EVALUATIONS}; these are {evaluations}.")
         names = chosen_methods(",".join(methods))
         name, image = _opened(picture)
-        subject = _subject(network)
-        (result,) = explain(
-            subject, {name: image}, names, chosen_targets(subject, classes), evaluations=int(evaluations)
-        )
+        subject, explainers = _network(network)
+        if len(explainers) > MOST_EXPLAINERS:
+            explainers.clear()
+        asked = subject, {name: image}, names, chosen_targets(subject, classes)
+        (result,) = explain(*asked, evaluations=int(evaluations), explainers=explainers)
     except (OSError, ValueError) as error:
         raise gr.Error(" ".join(str(error).split()), print_exception=False) from None
     return subject, result
