@@ -139,8 +139,8 @@ def explained(
 def _opened(picture):
     if "://" in picture:
         return picture, load(picture)
-    path = Path(picture).resolve()
-    if not picture or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+    path = Path(picture.replace("\0", "")).resolve()
+    if not path.is_relative_to(Path(get_upload_folder()).resolve()):
         raise ValueError("Upload a picture, or give an address that begins with http:// or https://.")
     return path.name, load(path, name=path.name)
 
