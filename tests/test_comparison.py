@@ -54,9 +54,13 @@ def small_images(count):
     return rng.random((count, 8, 8, 3)).astype(np.float32), np.arange(count) % 4
 
 
+@pytest.fixture(scope="module")
+def apparatus():
+    return small_apparatus()
+
+
 @pytest.fixture
-def small(monkeypatch):
-    apparatus = small_apparatus()
+def small(monkeypatch, apparatus):
     monkeypatch.setattr(comparison, "_apparatus", lambda: apparatus)
     monkeypatch.setattr(comparison, "chosen_images", small_images)
 
