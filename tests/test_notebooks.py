@@ -40,8 +40,8 @@ def test_every_figure_has_alternative_text():
                     assert len(output.metadata["image/png"]["alt"]) > 20, f"{path.name}: {cell.source}"
 
 
-LESSON = "03_cam"
-SOLVED = ("global_average_pool", "cam_logit")  # by the student who solves some
+LESSON = "01_saliency"  # it needs no TensorFlow, so it is quick
+SOLVED = ("winner_take_all", "inhibit")  # by the student who solves some
 
 
 @pytest.mark.slow
@@ -66,7 +66,7 @@ def test_nbgrader_grades_solution_stub_and_what_lies_between(tmp_path, monkeypat
     assert "BEGIN SOLUTION" not in released.read_text()
     solutions = {cell.id: cell.source for cell in nbformat.read(source / f"{LESSON}.ipynb", as_version=4).cells}
 
-    answers = [f"{LESSON}-{exercise.name}-answer" for exercise in exercises_of(3)]
+    answers = [f"{LESSON}-{exercise.name}-answer" for exercise in exercises_of(1)]
     some = [f"{LESSON}-{name}-answer" for name in SOLVED]
     for student, filled in (("all", answers), ("none", []), ("some", some)):
         notebook = nbformat.read(released, as_version=4)
@@ -78,7 +78,7 @@ def test_nbgrader_grades_solution_stub_and_what_lies_between(tmp_path, monkeypat
         nbformat.write(notebook, folder / f"{LESSON}.ipynb")
         assert api.autograde("week", student)["success"]
 
-    points = {exercise.name: exercise.points for exercise in exercises_of(3)}
+    points = {exercise.name: exercise.points for exercise in exercises_of(1)}
     with Gradebook(config.CourseDirectory.db_url) as book:
         scores = {student: book.find_submission("week", student).score for student in ("all", "none", "some")}
     assert scores == {"all": sum(points.values()), "none": 0, "some": sum(points[name] for name in SOLVED)}

@@ -179,16 +179,17 @@ def _sandboxed(sandbox, course, program, user):
         elif os.path.isdir(folder):
             options += ["--ro-bind", folder, folder]
     options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    sized = _knows(sandbox, "--size")  # before bubblewrap 0.7 a small /tmp is not to be had
+    # Before what is shown, since Python and its packages may lie below /tmp themselves.
+    options += [*(["--size", str(sandbox.limits.room)] if sized else []), "--tmpfs", "/tmp"]
     for source, target in shown.items():
         options += ["--ro-bind", source, target]
     for folder in packages:
         installed = os.path.join(folder, "cnnlearn")
         if os.path.isdir(installed):
             options += ["--tmpfs", installed, "--remount-ro", installed]
-    sized = _knows(sandbox, "--size")  # before bubblewrap 0.7 a small /tmp is not to be had
     options += ["--proc", "/proc", "--dev", "/dev", *(["--size", str(MiB)] if sized else []), "--tmpfs", "/dev/shm"]
-    options += ["--remount-ro", "/dev", *(["--size", str(sandbox.limits.room)] if sized else []), "--tmpfs", "/tmp"]
-    options += ["--chdir", "/tmp", "--remount-ro", "/"]
+    options += ["--remount-ro", "/dev", "--chdir", "/tmp", "--remount-ro", "/"]
     options += ["--clearenv"]
     for name, value in _environment("/tmp").items():
         options += ["--setenv", name, value]
