@@ -51,7 +51,15 @@ def fit(picture, height: int, width: int) -> np.ndarray:
     scale = min(picture.shape[0] / height, picture.shape[1] / width)
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (picture.shape[0] - rows) // 2, (picture.shape[1] - columns) // 2
-    return resize(picture[top : top + rows, left : left + columns], (height, width), anti_aliasing=True)
+    middle = picture[top : top + rows, left : left + columns]
+    side = int(scale // 4)
+    if side < 2:
+        return resize(middle, (height, width), anti_aliasing=True)
+    # A large photograph: to smooth all of it takes minutes, so means of small squares come first.
+    down, across = rows // side, columns // side
+    squares = middle[: down * side, : across * side].reshape(down, side, across, side, -1)
+    sigma = (scale - 1) / 2 / side  # what `resize` would take for the whole, in squares
+    return resize(squares.mean(axis=(1, 3)), (height, width), anti_aliasing=True, anti_aliasing_sigma=(sigma, sigma, 0))
 
 
 def _quoted(name):

@@ -271,6 +271,18 @@ def test_fit_takes_the_middle_and_keeps_proportions():
     assert pictures.fit(picture, 50, 25).shape == (50, 25, 3)
 
 
+def test_fit_of_a_large_photograph_is_quick_and_nearly_what_smoothing_all_of_it_gives():
+    from skimage.data import astronaut
+    from skimage.transform import resize
+
+    picture = astronaut() / 255
+    np.testing.assert_allclose(pictures.fit(picture, 32, 32), resize(picture, (32, 32), anti_aliasing=True), atol=0.03)
+    start = time.process_time()
+    fitted = pictures.fit(np.broadcast_to(np.linspace(0, 1, 4000)[:, None, None], (4000, 4000, 3)), 32, 32)
+    assert time.process_time() - start < 5
+    np.testing.assert_allclose(fitted[:, 16, 0], (np.arange(32) + 0.5) / 32, atol=0.02)
+
+
 @pytest.mark.parametrize("number, public", [("64:ff9b::7f00:1", False), ("64:ff9b::a01:203", False),
     ("64:ff9b::c0a8:1", False), ("64:ff9b::5db8:d822", True), ("2606:4700::1111", True)])  # fmt: skip
 def test_an_older_address_behind_a_gateway_is_judged_by_itself(number, public):
