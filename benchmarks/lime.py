@@ -2,7 +2,7 @@
 
 The bare calls are compiled forward passes over as many images, nothing hidden, in the batches that `cnnlearn` takes.
 All explain one class of one image in the same 50 segments, hidden by the same colour. Libraries that are not installed
-are left out: lime, xplique.
+are left out: `pip install -e .[peers]`.
 """
 
 import importlib.util

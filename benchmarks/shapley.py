@@ -2,7 +2,7 @@
 Kernel SHAP is from exact values: `python -m benchmarks.shapley [times|errors]`.
 
 The bare calls are compiled forward passes over as many images, which are there already: nothing is hidden or computed
-besides. Libraries that are not installed are left out: `pip install -e .[peers]`, and shap, xplique.
+besides. Libraries that are not installed are left out: `pip install -e .[peers]`.
 """
 
 import importlib.util

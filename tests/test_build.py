@@ -200,12 +200,12 @@ def test_assemble(tmp_path):
     unsolved, solved = (assemble(lesson_of(tmp_path), EXERCISES, solved) for solved in (False, True))
     assert [cell.id for cell in unsolved.cells] == [cell.id for cell in solved.cells]
     sources = [cell.source for cell in unsolved.cells]
-    assert sources[3] == stub(brightest)
-    assert sources[4] == "brightest = check(brightest)"
-    assert sources[6] == stub(twice_brightest)
-    assert solved.cells[3].source == solution(brightest)
-    assert "Easy · 2 points · about 5 minutes" in sources[2]
-    assert 'hint("brightest")' in sources[2]
+    assert sources[4] == stub(brightest)
+    assert sources[5] == "brightest = check(brightest)"
+    assert sources[7] == stub(twice_brightest)
+    assert solved.cells[4].source == solution(brightest)
+    assert "Easy · 2 points · about 5 minutes" in sources[3]
+    assert 'hint("brightest")' in sources[3]
     assert all(cell.outputs == [] and cell.execution_count is None for cell in unsolved.cells if "outputs" in cell)
 
     marks = [cell.metadata["nbgrader"] for cell in solved.cells if "nbgrader" in cell.metadata]

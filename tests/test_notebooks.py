@@ -1,12 +1,14 @@
 """The notebooks that are committed: built from the texts as they stand, without solutions, gradable by nbgrader."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from cnnlearn.course.build import out_of_date, read_lessons
 from cnnlearn.exercises import LESSONS, exercises_of
@@ -24,6 +26,20 @@ def test_every_lesson_has_its_text_exercises_and_notebooks():
     names = sorted(f"{lesson.name}.ipynb" for lesson in lessons)
     for folder in ("lessons", "solutions"):
         assert sorted(path.name for path in (ROOT / folder).glob("*.ipynb")) == names
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_the_first_cell_fetches_the_course_where_it_is_missing(missing, monkeypatch):
+    fetched = []
+    shell = InteractiveShell()
+    shell.register_magic_function(fetched.append, magic_name="pip")
+    if missing:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for path in (*(ROOT / "lessons").glob("*.ipynb"), *(ROOT / "solutions").glob("*.ipynb")):
+        cell = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+        shell.run_cell(cell.source).raise_error()
+    address = re.search(r'^Repository = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert fetched == [f'install --quiet "cnnlearn @ git+{address}"'] * (2 * len(LESSONS) * missing)
 
 
 def test_a_lesson_takes_longer_than_its_exercises():

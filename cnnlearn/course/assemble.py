@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from cnnlearn.course.cells import defined_names, exercise_cells, free_names
+from cnnlearn.course.setup_cell import setup_cell
 from cnnlearn.course.text import Lesson, is_exercise
 from cnnlearn.exercises.exercise import Exercise
 
@@ -29,6 +30,7 @@ def assemble(lesson: Lesson, exercises: Sequence[Exercise], solved: bool) -> Not
         else:
             new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
             cells.append(new(cell.source, id=_identity(cell, cells), metadata=cell.metadata))
+    cells.insert(1, setup_cell())  # below the title
     return new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
 
 

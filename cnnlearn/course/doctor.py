@@ -11,7 +11,7 @@ from pathlib import Path
 from cnnlearn.files import data_path
 
 PYTHONS = ((3, 10), (3, 13))
-PACKAGES = ("numpy", "tensorflow", "keras", "matplotlib", "skimage", "jupyterlab", "ipykernel", "jupytext", "pooch")
+PACKAGES = ("numpy", "tensorflow", "keras", "matplotlib", "skimage", "jupyterlab", "ipykernel", "pooch")
 SHIPPED = ("gap_network.weights.h5", "cifar-10-sample")
 MEMORY, DISK = 3, 1  # GB that a lesson needs
 
@@ -37,7 +37,8 @@ def _python():
 def _package(name):
     distribution = {"skimage": "scikit-image"}.get(name, name)
     if importlib.util.find_spec(name) is None:
-        return Finding(False, f"{distribution} is missing. Run `make env`, or `pip install -c constraints.txt -e .`")
+        advice = 'Run `make env`, or `pip install -c constraints.txt -e ".[lab]"`.'
+        return Finding(False, f"{distribution} is missing. {advice}")
     return Finding(True, f"{distribution} {metadata.version(distribution)}")
 
 
