@@ -42,8 +42,8 @@ def bare_calls(model, image):
     at_once = int(np.clip(PIXELS_AT_ONCE // (image.shape[0] * image.shape[1]), 1, LARGEST_BATCH))
     call = tf.function(model, input_signature=[tf.TensorSpec((None, *image.shape))])
     batches = [
-        tf.constant(np.random.default_rng(1).random((size, *image.shape), np.float32))
-        for size in [at_once] * (EVALUATIONS // at_once) + [EVALUATIONS % at_once]
+        tf.constant(np.random.default_rng(1).random((min(at_once, EVALUATIONS - start), *image.shape), np.float32))
+        for start in range(0, EVALUATIONS, at_once)
     ]
     return lambda: [call(batch).numpy() for batch in batches]
 
