@@ -39,6 +39,21 @@ def progress():
 
 
 @app.command()
+def report(
+    notebook: Annotated[Path, typer.Argument(help="your notebook or Python file")],
+    function: Annotated[str, typer.Argument(help="the function that was judged, as channel_weights")],
+):
+    """Write down a wrong answer that the judge could not name, to send it in: its code and the verdict."""
+    from cnnlearn.classroom.unrecognised import form, report
+
+    try:
+        typer.echo(report(notebook, function))
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    typer.echo(f"Read it before you send it: it holds your code. The form to paste it into: {form()}", err=True)
+
+
+@app.command()
 def build(
     lessons: Annotated[list[int] | None, typer.Argument(help="numbers of lessons; all if none is given")] = None,
     folder: Annotated[Path, typer.Option(help="the folder that holds lessons/ and solutions/")] = Path("."),

@@ -47,6 +47,13 @@ def find(name: str, cells: Sequence[tuple[str, str]], namespace: dict):
     return namespace[name]
 
 
+def excerpt(name: str, cells: Sequence[tuple[str, str]]) -> str:
+    """The code that `find` would run, without its comments."""
+    statements = [statement for label, source in cells for statement in _statements(label, source)]
+    needed = _needed(name, statements)
+    return "\n\n".join(ast.unparse(s.code) for s in statements if s.binds & needed or "*" in s.binds)
+
+
 def _needed(name, statements):
     """`name`, and all that its definition needs, directly or by way of others."""
     needed, before = {name}, set()

@@ -1,9 +1,9 @@
 """The cell that fetches the course where a notebook is opened without it, as on Colab."""
 
-from importlib import metadata
-
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+
+from cnnlearn.repository import address
 
 SOURCE = """\
 # Where the course is missing, on Colab for instance, this fetches it. Elsewhere it does nothing.
@@ -16,10 +16,4 @@ if importlib.util.find_spec("cnnlearn") is None:
 def setup_cell() -> NotebookNode:
     """Folded in JupyterLab, and left out of the book."""
     folded = {"jupyter": {"source_hidden": True}, "tags": ["remove-cell"]}
-    return new_code_cell(SOURCE.format(address=repository()), id="setup", metadata=folded)
-
-
-def repository() -> str:
-    """Where the course's repository is, as pyproject.toml says."""
-    urls = dict(entry.split(", ", 1) for entry in metadata.metadata("cnnlearn").get_all("Project-URL"))
-    return urls["Repository"]
+    return new_code_cell(SOURCE.format(address=address()), id="setup", metadata=folded)
