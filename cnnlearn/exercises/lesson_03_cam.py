@@ -39,6 +39,11 @@ global_average_pool = Exercise(
             "You averaged over one axis. Rows and columns both have to go; only the channels stay.",
         ),
         Mistake(
+            "axes of a batch",
+            lambda features: features.mean(axis=(1, 2)),
+            "You averaged over axes 1 and 2, which are the positions in a batch. This is a single image: 0 and 1.",
+        ),
+        Mistake(
             "one number",
             lambda features: float(features.mean()),
             "You averaged over everything. Each of the K maps keeps a number of its own.",
@@ -131,7 +136,7 @@ class_activation_map = Exercise(
 
 def _maps_with_bias(rng):
     maps = (rng.normal(size=(8, 8)), rng.normal(size=(4, 4)), -rng.random((3, 6)))
-    return [(heatmap, float(bias)) for heatmap, bias in zip(maps, rng.normal(size=3), strict=True)]
+    return [(heatmap, round(float(bias), 2)) for heatmap, bias in zip(maps, rng.normal(size=3), strict=True)]
 
 
 cam_logit = Exercise(
@@ -154,6 +159,11 @@ cam_logit = Exercise(
             "You added the bias once for each position. The dense layer adds it once, behind the pooling.",
         ),
         Mistake(
+            "bias divided too",
+            lambda heatmap, bias: float((heatmap.sum() + bias) / heatmap.size),
+            "You divided the bias by the number of positions too. It is added behind the mean, as it is.",
+        ),
+        Mistake(
             "rectified",
             lambda heatmap, bias: float(np.maximum(heatmap, 0).mean() + bias),
             "You dropped the negative part of the map. The logit counts evidence against the class too.",
@@ -173,18 +183,23 @@ cam_logit = Exercise(
 def _sizes(rng):
     # The last makes a map smaller: no smoothing is asked for there.
     sizes = ((2, 2, 4, 4), (8, 8, 32, 32), (3, 5, 7, 11), (4, 6, 4, 6), (1, 3, 2, 5), (9, 9, 4, 3))
-    return [(rng.normal(size=(h, w)), height, width) for h, w, height, width in sizes]
+    return [(rng.normal(size=(h, w)).round(2), height, width) for h, w, height, width in sizes]
 
 
-def _resized_with(place):
+def _centres(i, old, new):
+    return (i + 0.5) * old / new - 0.5
+
+
+def _resized_with(place, share_of_high=lambda share: share, clip=True):
     """A bilinear resize whose output row i lies at place(i, old, new)."""
 
     def along_rows(rows, count):
-        at = np.clip(place(np.arange(count), len(rows), count), 0, len(rows) - 1)
-        low = np.floor(at).astype(int)
-        high = np.minimum(low + 1, len(rows) - 1)
-        share = (at - low)[:, None]
-        return (1 - share) * rows[low] + share * rows[high]
+        last = len(rows) - 1
+        at = place(np.arange(count), len(rows), count)
+        at = np.clip(at, 0, last) if clip else at
+        low = np.clip(np.floor(at).astype(int), 0, last if clip else max(last - 1, 0))
+        share = share_of_high(at - low)[:, None]
+        return (1 - share) * rows[low] + share * rows[np.minimum(low + 1, last)]
 
     return lambda array, height, width: along_rows(along_rows(array, height).T, width).T
 
@@ -211,6 +226,22 @@ resize = Exercise(
             _resized_with(lambda i, old, new: i * old / new),
             "You measured from the edge of the cells, i·H/height, and not from centre to centre: add and take off the "
             "½.",
+        ),
+        Mistake(
+            "half not taken off",
+            _resized_with(lambda i, old, new: (i + 0.5) * old / new),
+            "You added the ½ of the pixel, but did not take off the ½ of the cell: its centre is at 0, not its edge.",
+        ),
+        Mistake(
+            "straight on",
+            _resized_with(_centres, clip=False),
+            "Beyond the outermost centres your line goes on as it rose. There the edge value goes on: clip the place "
+            "to 0 … H−1.",
+        ),
+        Mistake(
+            "weights exchanged",
+            _resized_with(_centres, share_of_high=lambda share: 1 - share),
+            "You exchanged the two weights: the nearer a row is, the more it has to count.",
         ),
         Mistake(
             "nearest",
@@ -275,6 +306,11 @@ def _min_max(heatmap):
     return (heatmap - heatmap.min()) / span if span else np.zeros(heatmap.shape)
 
 
+def _bare_min_max(heatmap):
+    with np.errstate(invalid="ignore"):
+        return (heatmap - heatmap.min()) / np.ptp(heatmap)
+
+
 def _by_the_sum(heatmap):
     positive = np.maximum(heatmap, 0)
     return positive / positive.sum() if positive.any() else positive
@@ -310,6 +346,22 @@ normalize = Exercise(
             "You stretched the smallest value to 0 and the largest to 1. So a map with nothing but evidence against "
             "the "
             "class is shown in full colour.",
+        ),
+        Mistake(
+            "min–max, 0/0",
+            _bare_min_max,
+            "You stretched the smallest value to 0 and the largest to 1. So a map with nothing but evidence against "
+            "the class is shown in full colour, and one that is the same everywhere gives 0/0.",
+        ),
+        Mistake(
+            "negative kept",
+            lambda heatmap: heatmap / heatmap.max() if heatmap.max() > 0 else np.zeros(heatmap.shape),
+            "You kept the negative part. Only evidence for the class should shine: max(h, 0).",
+        ),
+        Mistake(
+            "cut off",
+            lambda heatmap: np.clip(heatmap, 0, 1),
+            "You cut off what lies above 1. Divide by the largest value instead: differences up there count too.",
         ),
         Mistake(
             "by the sum",
@@ -354,7 +406,9 @@ normalize = Exercise(
 def _laid_over(rng):
     shares = (0.5, 0.3, 0.0, 1.0)
     sizes = ((6, 6, 3, 3), (8, 5, 4, 2), (4, 4, 4, 4), (5, 7, 2, 3))
-    return [(rng.random((h, w, 3)), rng.random((m, n)), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)]
+    return [
+        (rng.random((h, w, 3)), rng.random((m, n)).round(2), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)
+    ]
 
 
 def _colours(values):
@@ -392,6 +446,12 @@ overlay = Exercise(
             "leaves [0, 1]",
             lambda image, heatmap, alpha: _mixed(image, heatmap, 1, alpha),
             "You added the colours to the whole image, which leaves [0, 1]. The image gets the share 1 − alpha.",
+        ),
+        Mistake(
+            "added, clipped",
+            lambda image, heatmap, alpha: np.clip(_mixed(image, heatmap, 1, alpha), 0, 1),
+            "You added the colours to the whole image, and clipped what left [0, 1]: bright places all become white. "
+            "The image gets the share 1 − alpha.",
         ),
         Mistake(
             "jet",
@@ -454,6 +514,12 @@ catch = catch_the_bug(
             "shape only",
             lambda candidate: np.shape(candidate(np.ones((2, 3, 2)), np.ones((2, 2)), 0)) == (2, 3),
             "Your test looks at the shape alone. Most wrong functions return the right shape.",
+        ),
+        Mistake(
+            "errors pass through",
+            _on_one([[[1, 2], [0, 3]]], [[1, 5, 0], [-2, 4, 0]], 0, [[-3, -6]]),
+            "A wrong candidate raised an error, and your test broke off with it instead of saying False. Catch it with "
+            "try and except, or take as many classes as maps.",
         ),
         Mistake(
             "symmetric weights",
