@@ -94,8 +94,7 @@ opponency = Exercise(
             "no threshold",
             lambda image: _opposed(image.mean(axis=-1), _hues(image, image.mean(axis=-1), 0)),
             "You divide by I in the dark too. There a trace of colour, often only noise, becomes a full hue. Hues "
-            "count "
-            "where I is above a tenth of its largest value.",
+            "count where I is above a tenth of its largest value.",
         ),
         Mistake(
             "fixed threshold",
@@ -134,8 +133,7 @@ opponency = Exercise(
         "Three steps: the intensity; the three channels divided by it, where there is light enough; four colours and "
         "their two differences.",
         "Find out first where the light is enough: an array of booleans. Dividing by 1 elsewhere, and multiplying by "
-        "the "
-        "booleans, avoids 0/0.",
+        "the booleans, avoids 0/0.",
         "np.moveaxis(hues, -1, 0) gives three planes, which can be unpacked into r, g and b. From there on copy the "
         "formulas, and rectify all four colours with np.maximum before you subtract.",
     ),
@@ -507,8 +505,7 @@ inhibit = Exercise(
             "in place",
             _in_place,
             "You wrote the zeros into the map that you were given. Whoever draws it afterwards finds holes in it: "
-            "make a "
-            "new one.",
+            "make a new one.",
         ),
         Mistake(
             "row and column swapped",
@@ -541,8 +538,7 @@ inhibit = Exercise(
     ),
     hints=(
         "For each cell you need its distance to the point. Pythagoras: the squares of how many rows and how many "
-        "columns "
-        "it lies away, added.",
+        "columns it lies away, added.",
         "np.indices(shape) gives two arrays, the row and the column of each cell. With them all distances come at "
         "once.",
         "np.where takes a condition, the value where it holds and the value where it does not, and makes a new array. "
@@ -632,8 +628,7 @@ scanpath = Exercise(
             "largest cells",
             _largest_cells,
             "You took the n largest cells. They lie side by side on the same thing: inhibit its surroundings before "
-            "the "
-            "next one is chosen.",
+            "the next one is chosen.",
         ),
         Mistake(
             "column first",
@@ -749,8 +744,7 @@ task_gains = Exercise(
     hints=(
         "Two means for each map: one over the cells of the target, one over all the others.",
         "A mask of booleans, used as an index of (H, W, K), gives the chosen cells as (n, K): then the mean over the "
-        "first "
-        "axis. The sign ~ turns a mask round.",
+        "first axis. The sign ~ turns a mask round.",
         "np.maximum keeps the second mean away from zero. Divide mean by mean, then the ratios by what they add up to.",
     ),
     axioms=(

@@ -218,8 +218,7 @@ resize = Exercise(
             "corners aligned",
             _resized_with(lambda i, old, new: i * (old - 1) / max(new - 1, 1)),
             "You laid the corner cells' centres on the corners of the picture (align_corners). Each cell then moves "
-            "by up "
-            "to half its width, and a heat map no longer lies where its evidence was.",
+            "by up to half its width, and a heat map no longer lies where its evidence was.",
         ),
         Mistake(
             "half pixel forgotten",
@@ -258,11 +257,10 @@ resize = Exercise(
     hints=(
         "Do it along one axis first: new rows from old rows. Then turn the array, do the same, and turn it back.",
         "For each new row compute its place among the old rows (the formula is in the docstring), and clip it to 0 … "
-        "H−1. "
-        "It lies between two rows, the one below and the one above: np.floor finds the lower.",
-        "The share of the upper row is how far the place lies above the lower one. The new row is the weighted mean "
-        "of both. "
-        "np.arange(count) gives all places at once; share[:, None] multiplies whole rows.",
+        "H−1. It lies between two old rows: np.floor gives the first, and the second is the next one, or the last "
+        "once more.",
+        "The share of the second row is how far the place lies behind the first. The new row is the weighted mean of "
+        "both. np.arange(count) gives all places at once; share[:, None] multiplies whole rows.",
     ),
     axioms=(
         Axiom(
@@ -344,8 +342,7 @@ normalize = Exercise(
             "min–max",
             _min_max,
             "You stretched the smallest value to 0 and the largest to 1. So a map with nothing but evidence against "
-            "the "
-            "class is shown in full colour.",
+            "the class is shown in full colour.",
         ),
         Mistake(
             "min–max, 0/0",
@@ -434,8 +431,7 @@ overlay = Exercise(
             "resizes colours",
             _resizes_colours,
             "You coloured the small map and resized the colours. Between two colours of viridis lie colours that are "
-            "not "
-            "in it: resize the numbers, then colour them.",
+            "not in it: resize the numbers, then colour them.",
         ),
         Mistake(
             "alpha on the image",
@@ -457,8 +453,7 @@ overlay = Exercise(
             "jet",
             lambda image, heatmap, alpha: _mixed(image, heatmap, 1 - alpha, alpha, "jet"),
             "That is the colour map jet, whose bright bands show edges that are not in the data, and which "
-            "colour-blind "
-            "readers cannot order. Use viridis.",
+            "colour-blind readers cannot order. Use viridis.",
         ),
         Mistake(
             "normalised again",
@@ -469,11 +464,9 @@ overlay = Exercise(
     hints=(
         "Three steps: bring the map to the image's size, turn its numbers into colours, mix.",
         "`matplotlib.colormaps` holds the colour maps by name; called with an array in [0, 1] one gives (H, W, 4): "
-        "red, "
-        "green, blue, and an opacity that is not needed.",
+        "red, green, blue, and an opacity that is not needed.",
         "`resize_bilinear` wants height and width, the first two of the image's shape. Cut the colours to three "
-        "channels. "
-        "The formula of the mix is in the docstring.",
+        "channels. The formula of the mix is in the docstring.",
     ),
     tolerance=0.008,
     tolerance_reason="viridis has 256 steps: a value within rounding of a step may fall on either side",
@@ -535,11 +528,9 @@ catch = catch_the_bug(
     hints=(
         "Two maps and two classes are enough. Choose numbers for which each of the five bugs gives another result.",
         "The weights must not be symmetric, or a row is as good as a column. The map must have a negative entry, or a "
-        "ReLU "
-        "does nothing.",
+        "ReLU does nothing.",
         "Work the map out by hand for one row of two positions. Compare shapes first: `np.allclose` lets arrays of "
-        "other "
-        "shapes pass if they broadcast.",
+        "other shapes pass if they broadcast.",
     ),
     points=2,
     difficulty=3,
