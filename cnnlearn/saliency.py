@@ -16,7 +16,7 @@ def opponency(image):
     image: floats (H, W, 3) in [0, 1]. Returns three arrays of floats (H, W):
     - the intensity I = (r + g + b)/3;
     - R − G and B − Y, signed (Itti et al. 1998). First r, g and b are divided by I, so that a hue counts the same in
-      light and shade; where I is not above a tenth of its largest value there is no hue to see, and all three are zero.
+      light and shade; where I is not above a tenth of its largest value there is no hue to see: r, g and b become 0.
       Then R = r − (g + b)/2, G = g − (r + b)/2, B = b − (r + g)/2 and Y = (r + g)/2 − |r − g|/2 − b, each rectified:
       set to zero where it is negative.
     """

@@ -41,6 +41,12 @@ to_float = Exercise(
             "You divided an image of floats too. It was in [0, 1] already; now it is nearly black.",
         ),
         Mistake(
+            "float64 only",
+            lambda image: image if image.dtype == float else image / 255,
+            "You know one type of floats only. A float32 image is in [0, 1] too: divide if the type is np.uint8, else "
+            "give the image back.",
+        ),
+        Mistake(
             "asks the maximum",
             lambda image: image / 255 if image.max() > 1 else image,
             "You ask if the maximum is above 1. A dark image of integers, all 0 or 1, slips through: ask its type.",
@@ -227,6 +233,16 @@ l2_normalize = Exercise(
             "Your sum runs along another axis than the one that was asked for.",
         ),
         Mistake(
+            "last axis",
+            lambda x, axis: _divided(x, _norm(x, -1)),
+            "Your sum runs along the last axis every time. It has to run along `axis`.",
+        ),
+        Mistake(
+            "mean of squares",
+            lambda x, axis: _divided(x, np.sqrt((x**2).mean(axis=axis, keepdims=True))),
+            "You took the root of the mean of the squares. The norm is the root of their sum.",
+        ),
+        Mistake(
             "one norm for all",
             lambda x, axis: _divided(x, _norm(x, None)),
             "You used one norm, that of the whole array. Each vector along `axis` has its own.",
@@ -312,6 +328,18 @@ receptive_field = Exercise(
             "You ignored the strides. Behind a stride of 2 neighbours lie two pixels apart, so each step adds two.",
         ),
         Mistake(
+            "steps of one pixel",
+            lambda layers: (1 + sum(kernel - 1 for kernel, _ in layers), _jump(layers)),
+            "Your jump is right, but your size does not use it: behind a stride of 2 each step of a kernel is two "
+            "pixels long.",
+        ),
+        Mistake(
+            "own stride",
+            lambda layers: (1 + sum((kernel - 1) * stride for kernel, stride in layers), _jump(layers)),
+            "You multiplied k − 1 by the layer's own stride. How long its steps are, the strides of the layers before "
+            "it decide: that is the jump so far.",
+        ),
+        Mistake(
             "jump too early",
             lambda layers: _walk(layers, lambda size, jump, kernel, s: (size + (kernel - 1) * jump * s, jump * s)),
             "You counted a layer's own stride for its own kernel. The stride moves the outputs apart, not the inputs.",
@@ -330,6 +358,11 @@ receptive_field = Exercise(
             "last layer first",
             lambda layers: images.receptive_field(layers[::-1]),
             "You went through the layers from the last to the first. The list begins at the image.",
+        ),
+        Mistake(
+            "exchanged",
+            lambda layers: images.receptive_field(layers)[::-1],
+            "The two numbers are exchanged: the size comes first, then the jump.",
         ),
     ),
     axioms=(
@@ -374,6 +407,16 @@ parameter_counts = Exercise(
             "one channel",
             lambda h, w, c, units, k: ((h * w * c + 1) * units, (k * k + 1) * units),
             "Your filters look at one channel. A filter has kernel × kernel weights for every channel of its input.",
+        ),
+        Mistake(
+            "dense on one channel",
+            lambda h, w, c, units, k: ((h * w + 1) * units, (k * k * c + 1) * units),
+            "Your dense layer looks at height × width numbers. A flattened image has that many for every channel.",
+        ),
+        Mistake(
+            "bias per channel",
+            lambda h, w, c, units, k: ((h * w * c + 1) * units, (k * k + 1) * c * units),
+            "Your filters have a bias for every channel. A filter adds up all its channels, and then one bias.",
         ),
         Mistake(
             "not shared",

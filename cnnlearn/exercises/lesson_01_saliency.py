@@ -14,9 +14,10 @@ def _images(rng):
     return [(rng.random((4, 7, 3)),), (dark,), (0.3 * dark,), (np.zeros((2, 2, 3)),), (np.full((2, 3, 3), 0.4),)]
 
 
-def _opposed(intensity, hues, rectified=True, blue_in_yellow=1):
+def _opposed(intensity, hues, rectified=True, blue_in_yellow=1, difference_in_yellow=1):
     r, g, b = np.moveaxis(hues, -1, 0)
-    colours = [r - (g + b) / 2, g - (r + b) / 2, b - (r + g) / 2, (r + g) / 2 - np.abs(r - g) / 2 - blue_in_yellow * b]
+    colours = [r - (g + b) / 2, g - (r + b) / 2, b - (r + g) / 2]
+    colours.append((r + g) / 2 - difference_in_yellow * np.abs(r - g) / 2 - blue_in_yellow * b)
     red, green, blue, yellow = (np.maximum(c, 0) if rectified else c for c in colours)
     return intensity, red - green, blue - yellow
 
@@ -31,6 +32,14 @@ def _right_hues(image):
     return intensity, _hues(image, intensity, intensity.max() / 10)
 
 
+def _right(image):
+    return _opposed(*_right_hues(image))
+
+
+def _changed(change):
+    return lambda image: change(*_right(image))
+
+
 def _zero_by_zero(image):
     intensity = image.mean(axis=-1)
     with np.errstate(invalid="ignore"):
@@ -39,11 +48,6 @@ def _zero_by_zero(image):
 
 def _other_intensity(image, intensity):
     return _opposed(intensity, _hues(image, intensity, intensity.max() / 10))
-
-
-def _turned_round(image):
-    intensity, red_green, blue_yellow = _opposed(*_right_hues(image))
-    return intensity, -red_green, -blue_yellow
 
 
 opponency = Exercise(
@@ -56,18 +60,41 @@ opponency = Exercise(
             "Your yellow does not lose by blue: − b is missing at its end. White would look yellow.",
         ),
         Mistake(
+            "yellow without a difference",
+            lambda image: _opposed(*_right_hues(image), difference_in_yellow=0),
+            "Your yellow lacks − |r − g|/2. Red alone, or green alone, would look half yellow.",
+        ),
+        Mistake(
+            "differences rectified",
+            _changed(lambda i, rg, by: (i, np.maximum(rg, 0), np.maximum(by, 0))),
+            "You cut off the negative part of the differences too. They keep it: below zero is green, or yellow.",
+        ),
+        Mistake(
+            "magnitudes",
+            _changed(lambda i, rg, by: (i, np.abs(rg), np.abs(by))),
+            "You took the magnitude of the differences. They keep their sign: below zero is green, or yellow.",
+        ),
+        Mistake(
+            "yellow minus blue",
+            _changed(lambda i, rg, by: (i, rg, -by)),
+            "Your last map is Y − B. It should be B − Y, positive where it is blue.",
+        ),
+        Mistake(
+            "no intensity in the dark",
+            _changed(lambda i, rg, by: (np.where(i > i.max() / 10, i, 0), rg, by)),
+            "You set the intensity to zero in the dark too. Only the hues go: how bright a pixel is, is known there.",
+        ),
+        Mistake(
             "not rectified",
             lambda image: _opposed(*_right_hues(image), rectified=False),
             "Your colours go below zero. A cell for red that sees green is silent, it does not fire backwards: set "
-            "each "
-            "colour to zero where it is negative, before you take the differences.",
+            "each colour to zero where it is negative, before you take the differences.",
         ),
         Mistake(
             "no threshold",
             lambda image: _opposed(image.mean(axis=-1), _hues(image, image.mean(axis=-1), 0)),
             "You divide by I in the dark too. There a trace of colour, often only noise, becomes a full hue. Hues "
-            "count "
-            "where I is above a tenth of its largest value.",
+            "count where I is above a tenth of its largest value.",
         ),
         Mistake(
             "fixed threshold",
@@ -98,7 +125,7 @@ opponency = Exercise(
         ),
         Mistake(
             "turned round",
-            _turned_round,
+            _changed(lambda i, rg, by: (i, -rg, -by)),
             "Your differences are turned round: R − G is positive where it is red, B − Y where it is blue.",
         ),
     ),
@@ -106,8 +133,7 @@ opponency = Exercise(
         "Three steps: the intensity; the three channels divided by it, where there is light enough; four colours and "
         "their two differences.",
         "Find out first where the light is enough: an array of booleans. Dividing by 1 elsewhere, and multiplying by "
-        "the "
-        "booleans, avoids 0/0.",
+        "the booleans, avoids 0/0.",
         "np.moveaxis(hues, -1, 0) gives three planes, which can be unpacked into r, g and b. From there on copy the "
         "formulas, and rectify all four colours with np.maximum before you subtract.",
     ),
@@ -131,7 +157,7 @@ def _pyramids(rng):
     even = [(16, 24), (8, 12), (4, 6), (2, 3), (1, 2)]
     odd = [(9, 14), (5, 7), (3, 4), (2, 2), (1, 1)]
     places = ((even, 0, 2), (even, 1, 3), (odd, 1, 2), (odd, 0, 3), (odd, 1, 4))
-    return [([rng.normal(size=shape) for shape in shapes], c, s) for shapes, c, s in places]
+    return [([rng.normal(size=shape).round(1) for shape in shapes], c, s) for shapes, c, s in places]
 
 
 def _compared(resized):
@@ -167,6 +193,14 @@ center_surround = Exercise(
             ),
             "You kept the sign. A dark spot in the light stands out as much as a light spot in the dark: take the "
             "magnitude.",
+        ),
+        Mistake(
+            "rectified",
+            lambda pyramid, center, surround: np.maximum(
+                pyramid[center] - resize_bilinear(pyramid[surround], *pyramid[center].shape), 0
+            ),
+            "You kept only places that are brighter than what lies around them. A dark spot in the light stands out as "
+            "much: take the magnitude.",
         ),
         Mistake(
             "not resized",
@@ -325,12 +359,12 @@ promote_peaks = Exercise(
         ),
     ),
     hints=(
-        "Four steps: scale to [0, 1]; find the cells that are larger than all their neighbours; drop the highest of "
-        "them, once; multiply the map by (1 − mean of the rest)².",
+        "Four steps: scale to [0, 1]; find the cells that are larger than all their neighbours; drop one of them that "
+        "is 1, if there is one; multiply the map by (1 − mean of the rest)².",
         "Pad the scaled map by one cell of something small, −1 say. The neighbours of all cells at once are then eight "
         "shifted pieces of the padded map, each of the map's own size.",
         "Two loops over 0, 1, 2 give the shifts; leave out the middle one. Combine the eight comparisons with np.all "
-        "along the first axis, and sort the values of the peaks: the highest is the last.",
+        "along the first axis, and sort the values of the peaks: if the last of them is 1, it is dropped.",
     ),
     axioms=(
         Axiom(
@@ -346,6 +380,7 @@ promote_peaks = Exercise(
 
 def _maps(rng):
     tied = rng.integers(0, 3, (4, 6)).astype(float)
+    tied[1, 4] = tied[2, 1] = 3  # the first in reading order is not the one that lies farther left
     return [(rng.random((5, 8)),), (tied,), (-rng.random((3, 4)) - 1,), (rng.normal(size=(7, 3)),), (np.zeros((2, 3)),)]
 
 
@@ -387,6 +422,29 @@ winner_take_all = Exercise(
             "all of equals",
             lambda saliency: np.argwhere(saliency == saliency.max()),
             "You returned all places with the largest value. The eye goes to one: the first in reading order.",
+        ),
+        Mistake(
+            "where",
+            lambda saliency: np.where(saliency == saliency.max()),
+            "np.where gives two arrays, the rows and the columns of all places with the largest value. Two integers "
+            "are asked for, one place.",
+        ),
+        Mistake(
+            "columns first among equals",
+            lambda saliency: _place(saliency.T.argmax(), saliency.T)[::-1],
+            "Of equal largest values you took the one that lies farthest left. In reading order the upper row comes "
+            "first.",
+        ),
+        Mistake(
+            "row and column apart",
+            lambda saliency: (int(saliency.max(axis=1).argmax()), int(saliency.max(axis=0).argmax())),
+            "You look for the best row and for the best column apart. With two equal largest values that makes a place "
+            "of the row of one and the column of the other.",
+        ),
+        Mistake(
+            "divided by the height",
+            lambda saliency: divmod(int(saliency.argmax()), saliency.shape[0]),
+            "You divided argmax's number by the number of rows. A row holds as many cells as there are columns.",
         ),
     ),
     hints=(
@@ -447,8 +505,7 @@ inhibit = Exercise(
             "in place",
             _in_place,
             "You wrote the zeros into the map that you were given. Whoever draws it afterwards finds holes in it: "
-            "make a "
-            "new one.",
+            "make a new one.",
         ),
         Mistake(
             "row and column swapped",
@@ -466,6 +523,14 @@ inhibit = Exercise(
             "You kept the disc and cleared the rest. What has been looked at loses its pull.",
         ),
         Mistake(
+            "city blocks",
+            lambda saliency, point, radius: np.where(
+                sum(abs(x - p) for x, p in zip(np.indices(saliency.shape), point, strict=True)) <= radius, 0, saliency
+            ),
+            "You added how many rows and how many columns a cell lies away. As the crow flies it is the root of the "
+            "sum of their squares.",
+        ),
+        Mistake(
             "radius not squared",
             lambda saliency, point, radius: np.where(_distances(saliency, point) ** 2 <= radius, 0, saliency),
             "You compare a squared distance with a radius that is not squared.",
@@ -473,8 +538,7 @@ inhibit = Exercise(
     ),
     hints=(
         "For each cell you need its distance to the point. Pythagoras: the squares of how many rows and how many "
-        "columns "
-        "it lies away, added.",
+        "columns it lies away, added.",
         "np.indices(shape) gives two arrays, the row and the column of each cell. With them all distances come at "
         "once.",
         "np.where takes a condition, the value where it holds and the value where it does not, and makes a new array. "
@@ -503,15 +567,16 @@ def _paths(rng):
         (two, 5, 2),
         (rng.normal(size=(5, 8)), 40, 0.5),
         (np.zeros((3, 4)), 3, 1),
+        (-rng.random((3, 5)), 3, 1),
     ]
 
 
-def _walk(step, ends=True):
+def _walk(step, goes_on=lambda largest: largest > 0):
     """A scanpath whose next map is step(map, original, place, radius)."""
 
     def walk(original, fixations, radius):
         path, current = [], original
-        while len(path) < fixations and (current.max() > 0 or not ends):
+        while len(path) < fixations and goes_on(current.max()):
             path.append(_place(current.argmax(), current))
             current = step(current, original, path[-1], radius)
         return np.array(path, int).reshape(-1, 2)
@@ -539,6 +604,16 @@ scanpath = Exercise(
             "Your eye stays where it is: nothing inhibits the winner, so it wins for ever.",
         ),
         Mistake(
+            "no inhibition, no end",
+            _walk(lambda current, original, place, radius: current, lambda largest: True),
+            "Your eye stays where it is: nothing inhibits the winner, so it wins for ever.",
+        ),
+        Mistake(
+            "ends at zero only",
+            _walk(_next, lambda largest: largest != 0),
+            "Your path ends where the largest value is zero. It may be below zero: go on only while it is above.",
+        ),
+        Mistake(
             "the original inhibited",
             _walk(lambda current, original, place, radius: saliency.inhibit(original, place, radius)),
             "You inhibit the original map each time, so only the last place is forgotten. The eye goes to and fro "
@@ -546,15 +621,14 @@ scanpath = Exercise(
         ),
         Mistake(
             "never ends",
-            _walk(_next, ends=False),
+            _walk(_next, lambda largest: True),
             "Your path goes on where nothing positive is left. It then goes to the first zero of the map.",
         ),
         Mistake(
             "largest cells",
             _largest_cells,
             "You took the n largest cells. They lie side by side on the same thing: inhibit its surroundings before "
-            "the "
-            "next one is chosen.",
+            "the next one is chosen.",
         ),
         Mistake(
             "column first",
@@ -670,8 +744,7 @@ task_gains = Exercise(
     hints=(
         "Two means for each map: one over the cells of the target, one over all the others.",
         "A mask of booleans, used as an index of (H, W, K), gives the chosen cells as (n, K): then the mean over the "
-        "first "
-        "axis. The sign ~ turns a mask round.",
+        "first axis. The sign ~ turns a mask round.",
         "np.maximum keeps the second mean away from zero. Divide mean by mean, then the ratios by what they add up to.",
     ),
     axioms=(

@@ -76,23 +76,14 @@ decode_rows = Exercise(
 def _batches(rng):
     def case(count, height, width):
         images = rng.random((count, height, width, 3)) * [0.5, 1, 0.8]
-        return images, rng.uniform(0.3, 0.6, 3), rng.uniform(0.15, 0.35, 3)
+        return images, rng.uniform(0.3, 0.6, 3).round(2), rng.uniform(0.15, 0.35, 3).round(2)
 
     return [case(4, 5, 6), case(1, 8, 8), case(3, 3, 3), (np.full((2, 1, 1, 3), 0.5), np.full(3, 0.5), np.ones(3))]
 
 
-def _own(images, axis):
-    return images.mean(axis=axis, keepdims=True), images.std(axis=axis, keepdims=True)
-
-
-def _per_image(images, mean, std):
-    mean, std = _own(images, (1, 2))
-    return (images - mean) / np.where(std > 0, std, 1)
-
-
-def _per_batch(images, mean, std):
-    mean, std = _own(images, (0, 1, 2))
-    return (images - mean) / np.where(std > 0, std, 1)
+def _by_its_own(images, axis):
+    with np.errstate(invalid="ignore"):
+        return (images - images.mean(axis=axis, keepdims=True)) / images.std(axis=axis, keepdims=True)
 
 
 standardize = Exercise(
@@ -111,16 +102,22 @@ standardize = Exercise(
         ),
         Mistake(
             "per image",
-            _per_image,
+            lambda images, mean, std: _by_its_own(images, (1, 2)),
             "You measured mean and deviation on each image. A dark image would no longer be dark; the numbers given "
             "were measured once, on the training images.",
         ),
         Mistake(
             "per batch",
-            _per_batch,
+            lambda images, mean, std: _by_its_own(images, (0, 1, 2)),
             "You measured mean and deviation on this batch. The same image would become another in other company; use "
             "the numbers that are given.",
         ),
+        Mistake(
+            "parentheses missing",
+            lambda images, mean, std: images - mean / std,
+            "Only the mean was divided: a division comes before a subtraction. Put the subtraction in parentheses.",
+        ),
+        Mistake("not shifted", lambda images, mean, std: images / std, "You divided, but did not take off the mean."),
         Mistake("not scaled", lambda images, mean, std: images - mean, "You took off the mean, but did not divide."),
         Mistake(
             "divided first",
@@ -184,6 +181,12 @@ one_hot = Exercise(
             "Your rows hold False and True. Asked are floats, 0 and 1, to calculate with.",
         ),
         Mistake(
+            "in every row",
+            lambda labels, classes: np.tile(np.bincount(labels, minlength=classes) > 0, (len(labels), 1)) * 1.0,
+            "Every row has a one for each label. With [:, labels] you write into all rows: pair each label with its "
+            "own row, np.arange(N).",
+        ),
+        Mistake(
             "the label itself",
             lambda labels, classes: np.eye(classes)[labels] * labels[:, None],
             "You put the number of the class where a 1 belongs. The place says which class it is.",
@@ -216,10 +219,10 @@ def _logits(rng):
         (np.array([[0.0, np.log(2), np.log(5)]]),),
         (3 * rng.normal(size=(4, 10)),),
         (2 * rng.normal(size=(3, 3)),),
-        (rng.normal(size=5),),
+        (rng.normal(size=5).round(2),),
         (large,),
         (-large,),
-        (np.array([[1000.0, 999.0, 0.0], [-1000.0, -1001.0, -1003.0]]),),
+        (np.array([[3000.0, 2999.0, 0.0], [-1000.0, -1001.0, -1003.0]]),),
         (rng.normal(size=(2, 3, 4)),),
     ]
 
@@ -260,6 +263,12 @@ softmax = Exercise(
             _quietly(lambda logits: _normalized(np.exp(logits - logits.max()))),
             "You took off one number, the largest of the whole batch. A row far below it becomes exp of something like "
             "−2000, all zeros, and 0/0 is NaN. Each row needs its own largest logit.",
+        ),
+        Mistake(
+            "shifted by the mean",
+            _quietly(lambda logits: _normalized(np.exp(logits - logits.mean(axis=-1, keepdims=True)))),
+            "You took off the mean of each row. Its largest logit may lie far above that, and still overflow: take off "
+            "the largest.",
         ),
         Mistake(
             "over everything",
@@ -333,6 +342,16 @@ def _of_naive_softmax(logits, labels):
     return float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
 
 
+def _of_softmax(logits, labels, added=0):
+    probabilities = np.exp(_log_softmax(logits))
+    return float(-np.log(probabilities[np.arange(len(labels)), labels] + added).mean())
+
+
+def _with_shift(logits, labels, shift, put_back=1):
+    sums = np.exp(logits - shift).sum(axis=1, keepdims=True)
+    return float((put_back * shift + np.log(sums) - logits[np.arange(len(labels)), labels][:, None]).mean())
+
+
 def _clipped(logits, labels):
     probabilities = np.clip(np.exp(_log_softmax(logits)), 1e-7, 1 - 1e-7)
     return float(-np.log(probabilities[np.arange(len(labels)), labels]).mean())
@@ -362,6 +381,34 @@ cross_entropy = Exercise(
             _quietly(_of_naive_softmax),
             "A probability of exp(−2000) rounds to 0, and ln 0 is infinite; exp(1000) overflows. Never form the "
             "probability: work with ln Σ exp(z) − z, the largest logit taken out of the sum.",
+        ),
+        Mistake(
+            "rounded to 0",
+            _quietly(_of_softmax),
+            "Your softmax does not overflow, but a probability of exp(−2000) rounds to 0, and ln 0 is infinite. Never "
+            "form the probability: work with ln Σ exp(z) − z.",
+        ),
+        Mistake(
+            "padded",
+            lambda logits, labels: _of_softmax(logits, labels, 1e-12),
+            "You added a small number to the probability, so no image can cost more than its −ln. A network that is "
+            "sure and wrong gets off too cheaply: work with ln Σ exp(z) − z instead.",
+        ),
+        Mistake(
+            "one shift for all rows",
+            _quietly(lambda logits, labels: _with_shift(logits, labels, logits.max())),
+            "You took one number out of the sums, the largest logit of the whole batch. In a row far below it all "
+            "exponentials vanish, and ln 0 is infinite. Each row needs its own.",
+        ),
+        Mistake(
+            "shift not put back",
+            lambda logits, labels: _with_shift(logits, labels, logits.max(axis=1, keepdims=True), 0),
+            "You took the largest logit out of the sum and did not add it again: ln Σ exp(z) = m + ln Σ exp(z − m).",
+        ),
+        Mistake(
+            "every label in every row",
+            lambda logits, labels: float(-_log_softmax(logits)[:, labels].mean()),
+            "With [:, labels] each image pays for the labels of all. Pair each label with its own row, np.arange(N).",
         ),
         Mistake(
             "clipped",
@@ -448,6 +495,11 @@ l2_penalty = Exercise(
             "only the first array",
             lambda weights, strength: float(strength * _squares(weights[:1]).sum()),
             "Only the first array counts in yours. The sum runs over all of them.",
+        ),
+        Mistake(
+            "only the last array",
+            lambda weights, strength: float(strength * (weights[-1] ** 2).sum()),
+            "Only the last array counts in yours. Add to a total inside the loop, and return it behind the loop.",
         ),
         Mistake(
             "L1",

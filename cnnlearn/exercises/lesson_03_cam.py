@@ -39,6 +39,11 @@ global_average_pool = Exercise(
             "You averaged over one axis. Rows and columns both have to go; only the channels stay.",
         ),
         Mistake(
+            "axes of a batch",
+            lambda features: features.mean(axis=(1, 2)),
+            "You averaged over axes 1 and 2, which are the positions in a batch. This is a single image: 0 and 1.",
+        ),
+        Mistake(
             "one number",
             lambda features: float(features.mean()),
             "You averaged over everything. Each of the K maps keeps a number of its own.",
@@ -131,7 +136,7 @@ class_activation_map = Exercise(
 
 def _maps_with_bias(rng):
     maps = (rng.normal(size=(8, 8)), rng.normal(size=(4, 4)), -rng.random((3, 6)))
-    return [(heatmap, float(bias)) for heatmap, bias in zip(maps, rng.normal(size=3), strict=True)]
+    return [(heatmap, round(float(bias), 2)) for heatmap, bias in zip(maps, rng.normal(size=3), strict=True)]
 
 
 cam_logit = Exercise(
@@ -154,6 +159,11 @@ cam_logit = Exercise(
             "You added the bias once for each position. The dense layer adds it once, behind the pooling.",
         ),
         Mistake(
+            "bias divided too",
+            lambda heatmap, bias: float((heatmap.sum() + bias) / heatmap.size),
+            "You divided the bias by the number of positions too. It is added behind the mean, as it is.",
+        ),
+        Mistake(
             "rectified",
             lambda heatmap, bias: float(np.maximum(heatmap, 0).mean() + bias),
             "You dropped the negative part of the map. The logit counts evidence against the class too.",
@@ -173,18 +183,23 @@ cam_logit = Exercise(
 def _sizes(rng):
     # The last makes a map smaller: no smoothing is asked for there.
     sizes = ((2, 2, 4, 4), (8, 8, 32, 32), (3, 5, 7, 11), (4, 6, 4, 6), (1, 3, 2, 5), (9, 9, 4, 3))
-    return [(rng.normal(size=(h, w)), height, width) for h, w, height, width in sizes]
+    return [(rng.normal(size=(h, w)).round(2), height, width) for h, w, height, width in sizes]
 
 
-def _resized_with(place):
+def _centres(i, old, new):
+    return (i + 0.5) * old / new - 0.5
+
+
+def _resized_with(place, share_of_high=lambda share: share, clip=True):
     """A bilinear resize whose output row i lies at place(i, old, new)."""
 
     def along_rows(rows, count):
-        at = np.clip(place(np.arange(count), len(rows), count), 0, len(rows) - 1)
-        low = np.floor(at).astype(int)
-        high = np.minimum(low + 1, len(rows) - 1)
-        share = (at - low)[:, None]
-        return (1 - share) * rows[low] + share * rows[high]
+        last = len(rows) - 1
+        at = place(np.arange(count), len(rows), count)
+        at = np.clip(at, 0, last) if clip else at
+        low = np.clip(np.floor(at).astype(int), 0, last if clip else max(last - 1, 0))
+        share = share_of_high(at - low)[:, None]
+        return (1 - share) * rows[low] + share * rows[np.minimum(low + 1, last)]
 
     return lambda array, height, width: along_rows(along_rows(array, height).T, width).T
 
@@ -203,14 +218,29 @@ resize = Exercise(
             "corners aligned",
             _resized_with(lambda i, old, new: i * (old - 1) / max(new - 1, 1)),
             "You laid the corner cells' centres on the corners of the picture (align_corners). Each cell then moves "
-            "by up "
-            "to half its width, and a heat map no longer lies where its evidence was.",
+            "by up to half its width, and a heat map no longer lies where its evidence was.",
         ),
         Mistake(
             "half pixel forgotten",
             _resized_with(lambda i, old, new: i * old / new),
             "You measured from the edge of the cells, i·H/height, and not from centre to centre: add and take off the "
             "½.",
+        ),
+        Mistake(
+            "half not taken off",
+            _resized_with(lambda i, old, new: (i + 0.5) * old / new),
+            "You added the ½ of the pixel, but did not take off the ½ of the cell: its centre is at 0, not its edge.",
+        ),
+        Mistake(
+            "straight on",
+            _resized_with(_centres, clip=False),
+            "Beyond the outermost centres your line goes on as it rose. There the edge value goes on: clip the place "
+            "to 0 … H−1.",
+        ),
+        Mistake(
+            "weights exchanged",
+            _resized_with(_centres, share_of_high=lambda share: 1 - share),
+            "You exchanged the two weights: the nearer a row is, the more it has to count.",
         ),
         Mistake(
             "nearest",
@@ -227,11 +257,10 @@ resize = Exercise(
     hints=(
         "Do it along one axis first: new rows from old rows. Then turn the array, do the same, and turn it back.",
         "For each new row compute its place among the old rows (the formula is in the docstring), and clip it to 0 … "
-        "H−1. "
-        "It lies between two rows, the one below and the one above: np.floor finds the lower.",
-        "The share of the upper row is how far the place lies above the lower one. The new row is the weighted mean "
-        "of both. "
-        "np.arange(count) gives all places at once; share[:, None] multiplies whole rows.",
+        "H−1. It lies between two old rows: np.floor gives the first, and the second is the next one, or the last "
+        "once more.",
+        "The share of the second row is how far the place lies behind the first. The new row is the weighted mean of "
+        "both. np.arange(count) gives all places at once; share[:, None] multiplies whole rows.",
     ),
     axioms=(
         Axiom(
@@ -275,6 +304,11 @@ def _min_max(heatmap):
     return (heatmap - heatmap.min()) / span if span else np.zeros(heatmap.shape)
 
 
+def _bare_min_max(heatmap):
+    with np.errstate(invalid="ignore"):
+        return (heatmap - heatmap.min()) / np.ptp(heatmap)
+
+
 def _by_the_sum(heatmap):
     positive = np.maximum(heatmap, 0)
     return positive / positive.sum() if positive.any() else positive
@@ -308,8 +342,23 @@ normalize = Exercise(
             "min–max",
             _min_max,
             "You stretched the smallest value to 0 and the largest to 1. So a map with nothing but evidence against "
-            "the "
-            "class is shown in full colour.",
+            "the class is shown in full colour.",
+        ),
+        Mistake(
+            "min–max, 0/0",
+            _bare_min_max,
+            "You stretched the smallest value to 0 and the largest to 1. So a map with nothing but evidence against "
+            "the class is shown in full colour, and one that is the same everywhere gives 0/0.",
+        ),
+        Mistake(
+            "negative kept",
+            lambda heatmap: heatmap / heatmap.max() if heatmap.max() > 0 else np.zeros(heatmap.shape),
+            "You kept the negative part. Only evidence for the class should shine: max(h, 0).",
+        ),
+        Mistake(
+            "cut off",
+            lambda heatmap: np.clip(heatmap, 0, 1),
+            "You cut off what lies above 1. Divide by the largest value instead: differences up there count too.",
         ),
         Mistake(
             "by the sum",
@@ -354,7 +403,9 @@ normalize = Exercise(
 def _laid_over(rng):
     shares = (0.5, 0.3, 0.0, 1.0)
     sizes = ((6, 6, 3, 3), (8, 5, 4, 2), (4, 4, 4, 4), (5, 7, 2, 3))
-    return [(rng.random((h, w, 3)), rng.random((m, n)), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)]
+    return [
+        (rng.random((h, w, 3)), rng.random((m, n)).round(2), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)
+    ]
 
 
 def _colours(values):
@@ -380,8 +431,7 @@ overlay = Exercise(
             "resizes colours",
             _resizes_colours,
             "You coloured the small map and resized the colours. Between two colours of viridis lie colours that are "
-            "not "
-            "in it: resize the numbers, then colour them.",
+            "not in it: resize the numbers, then colour them.",
         ),
         Mistake(
             "alpha on the image",
@@ -394,11 +444,16 @@ overlay = Exercise(
             "You added the colours to the whole image, which leaves [0, 1]. The image gets the share 1 − alpha.",
         ),
         Mistake(
+            "added, clipped",
+            lambda image, heatmap, alpha: np.clip(_mixed(image, heatmap, 1, alpha), 0, 1),
+            "You added the colours to the whole image, and clipped what left [0, 1]: bright places all become white. "
+            "The image gets the share 1 − alpha.",
+        ),
+        Mistake(
             "jet",
             lambda image, heatmap, alpha: _mixed(image, heatmap, 1 - alpha, alpha, "jet"),
             "That is the colour map jet, whose bright bands show edges that are not in the data, and which "
-            "colour-blind "
-            "readers cannot order. Use viridis.",
+            "colour-blind readers cannot order. Use viridis.",
         ),
         Mistake(
             "normalised again",
@@ -409,11 +464,9 @@ overlay = Exercise(
     hints=(
         "Three steps: bring the map to the image's size, turn its numbers into colours, mix.",
         "`matplotlib.colormaps` holds the colour maps by name; called with an array in [0, 1] one gives (H, W, 4): "
-        "red, "
-        "green, blue, and an opacity that is not needed.",
+        "red, green, blue, and an opacity that is not needed.",
         "`resize_bilinear` wants height and width, the first two of the image's shape. Cut the colours to three "
-        "channels. "
-        "The formula of the mix is in the docstring.",
+        "channels. The formula of the mix is in the docstring.",
     ),
     tolerance=0.008,
     tolerance_reason="viridis has 256 steps: a value within rounding of a step may fall on either side",
@@ -456,6 +509,12 @@ catch = catch_the_bug(
             "Your test looks at the shape alone. Most wrong functions return the right shape.",
         ),
         Mistake(
+            "errors pass through",
+            _on_one([[[1, 2], [0, 3]]], [[1, 5, 0], [-2, 4, 0]], 0, [[-3, -6]]),
+            "A wrong candidate raised an error, and your test broke off with it instead of saying False. Catch it with "
+            "try and except, or take as many classes as maps.",
+        ),
+        Mistake(
             "symmetric weights",
             _on_one([[[1, 2], [0, 3]]], [[1, -2], [-2, 4]], 0, [[-3, -6]]),
             "Your weights are symmetric: row and column `index` are the same, so one for the other gets through.",
@@ -469,11 +528,9 @@ catch = catch_the_bug(
     hints=(
         "Two maps and two classes are enough. Choose numbers for which each of the five bugs gives another result.",
         "The weights must not be symmetric, or a row is as good as a column. The map must have a negative entry, or a "
-        "ReLU "
-        "does nothing.",
+        "ReLU does nothing.",
         "Work the map out by hand for one row of two positions. Compare shapes first: `np.allclose` lets arrays of "
-        "other "
-        "shapes pass if they broadcast.",
+        "other shapes pass if they broadcast.",
     ),
     points=2,
     difficulty=3,
