@@ -116,7 +116,9 @@ def nbgrader(
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(help="the folder that holds data_batch_1; downloaded if not given")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="the folder that holds data_batch_1; downloaded if not given")
+    ] = None,
     out: Annotated[Path, typer.Option(help="receives the weights and the history; a run goes on from there")] = Path(
         "runs/gap_network"
     ),

@@ -29,8 +29,8 @@ def kernel_coalitions(players: int, budget: int, rng: np.random.Generator):
         weight = shapley_kernel(players, size) * (pairs_of_size(players, size) / max(len(drawn), 1))
         parts.append((drawn, weight, size))
     half = np.concatenate([np.zeros((0, players), bool), *(masks for masks, _, _ in parts)])
-    weights = np.concatenate([np.full(len(masks), weight) for masks, weight, _ in parts] or [[]])
-    strata = np.concatenate([np.full(len(masks), size) for masks, _, size in parts] or [[]]).astype(int)
+    weights = np.concatenate([np.zeros(0), *(np.full(len(masks), weight) for masks, weight, _ in parts)])
+    strata = np.concatenate([np.zeros(0, int), *(np.full(len(masks), size) for masks, _, size in parts)])
     return np.concatenate([half, ~half]), np.tile(weights, 2), strata
 
 

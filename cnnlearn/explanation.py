@@ -1,6 +1,7 @@
 """What every method returns, and what every method takes: images and targets."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class Explanation:
     values: np.ndarray
     target: int
     method: str
-    certificate: dict[str, float | int | str | np.ndarray] = field(default_factory=dict)
+    certificate: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class QuietTensorFlow:
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _silently(load, module)
+            spec.loader.exec_module = lambda module: _silently(load, module)  # type: ignore[method-assign]
         return spec
 
 

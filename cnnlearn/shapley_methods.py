@@ -4,7 +4,7 @@ The players are superpixels (pixels for `OwenShap`, unless it is given superpixe
 other parts hidden; it is worth the logits that the network gives it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from tqdm import tqdm
@@ -82,7 +82,7 @@ class ShapleyMethod:
         "seed".
         """
         images = as_images(images)
-        rows = [None] * len(images)
+        rows: Iterable = [None] * len(images)
         if targets is not None:
             rows = as_targets(targets, len(images), self.model.output_shape[-1])
         explanations = []

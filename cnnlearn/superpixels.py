@@ -4,6 +4,8 @@ SLIC (Achanta et al. 2012), quickshift (Vedaldi & Soatto 2008) and Felzenszwalb 
 scikit-image's; whoever has labels of their own may use those, whatever the ids are.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 METHODS = ("slic", "quickshift", "felzenszwalb")
@@ -67,4 +69,4 @@ def _felzenszwalb(image, scale=100, **settings):
     return felzenszwalb(image, scale, **({"min_size": smallest} | settings))
 
 
-_CUT = {"slic": _slic, "quickshift": _quickshift, "felzenszwalb": _felzenszwalb}
+_CUT: dict[str, Callable] = {"slic": _slic, "quickshift": _quickshift, "felzenszwalb": _felzenszwalb}

@@ -21,7 +21,7 @@ class AugmentedImages(keras.utils.PyDataset):
     are uint8 (N, 32, 32, 3), labels integers (N,); batches are float32 in [0, 1].
     """
 
-    def __init__(self, images, labels, seed):
+    def __init__(self, images: np.ndarray, labels: np.ndarray, seed: int):
         super().__init__()
         margin = ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT), (0, 0))
         self.padded, self.labels, self.seed = np.pad(images, margin, mode="reflect"), labels, seed
@@ -90,7 +90,8 @@ def train(training, test, folder, epochs=45, seed=0, precision="float32", verbos
         keras.losses.SparseCategoricalCrossentropy(),
         metrics=["accuracy"],
     )
-    batches = AugmentedImages(*training, seed)
+    images, labels = training
+    batches = AugmentedImages(images, labels, seed)
     model.fit(
         batches,
         validation_data=(test[0].astype(np.float32) / 255, test[1]),

@@ -20,7 +20,8 @@ class Helper:
     """A worker that has the course's functions and runs no student code. It starts when it is first asked."""
 
     def __init__(self, sandbox: Sandbox):
-        self._sandbox, self._process = sandbox, None
+        self._sandbox = sandbox
+        self._process: Process | None = None
 
     def call(self, message: dict, callback, seconds: float) -> tuple[dict, float]:
         """Its reply, and the seconds that it took; `callback` answers what it asks meanwhile.

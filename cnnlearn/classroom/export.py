@@ -46,7 +46,7 @@ def gradescope(lesson: int, folder: Path) -> Path:
     """
     heavy = any(exercise.tensorflow for exercise in exercises_of(lesson))
     wanted = [need for need in requires("cnnlearn") or () if "extra ==" not in need]
-    names = {need: re.match(r"[\w.-]+", need)[0].lower() for need in wanted}
+    names = {need: re.split(r"[^\w.-]", need)[0].lower() for need in wanted}
     packages = [need for need in wanted if names[need] in LIGHT or (heavy and names[need] in ("tensorflow", "keras"))]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"gradescope_{LESSONS[lesson].removeprefix('lesson_')}.zip"

@@ -45,5 +45,5 @@ class Lender(MetaPathFinder, Loader):
 def install(channel: Channel) -> None:
     sys.meta_path.append(Lender(channel))
     desk = ModuleType("cnnlearn.exercises.desk")
-    desk.check, desk.hint = lambda function: function, lambda function: None
+    vars(desk).update(check=lambda function: function, hint=lambda function: None)
     sys.modules[desk.__name__] = desk

@@ -5,8 +5,7 @@ import shutil
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-HELPERS = ("__init__", "quiet", "files", "explanation", "feature_maps", "relus", "input_gradients")
-HELPERS += ("copies", "fills", "masked_logits")
+HELPERS = """__init__ quiet files explanation feature_maps relus input_gradients copies fills masked_logits""".split()
 EXERCISES = ("__init__", "exercise", "outputs")
 CLASSROOM = ("__init__", "wire", "channel", "definitions", "lending", "worker")
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 from cnnlearn.classroom.notebooks import LARGEST, Unreadable, cells
@@ -107,7 +108,7 @@ def _in_folder(place, parts=()) -> Iterator[_File]:
                 yield from _in_folder(place, path)
         elif _wanted(path):
             modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, timezone.utc)
-            yield _File(path, lambda path=entry.path: _bytes_of(path), modified)
+            yield _File(path, partial(_bytes_of, entry.path), modified)
 
 
 def _bytes_of(path):
@@ -140,7 +141,7 @@ def _in_zip(place) -> Iterator[_File]:
     for entry in entries:
         parts = tuple(entry.filename.rstrip("/").split("/"))
         if not entry.is_dir() and _wanted(parts):
-            yield _File(parts, lambda entry=entry: _bytes_in(archive, entry), _date_of(entry))
+            yield _File(parts, partial(_bytes_in, archive, entry), _date_of(entry))
 
 
 def _check_archive(place, entries):

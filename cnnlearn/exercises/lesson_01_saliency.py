@@ -27,7 +27,7 @@ def _hues(image, intensity, least):
     return np.where(seen[..., None], image / np.where(seen, intensity, 1)[..., None], 0)
 
 
-def _right_hues(image):
+def _right_hues(image) -> tuple[np.ndarray, np.ndarray]:
     intensity = image.mean(axis=-1)
     return intensity, _hues(image, intensity, intensity.max() / 10)
 

@@ -202,7 +202,7 @@ def examples(folder: Path) -> list[tuple[str, str]]:
 
 def page(folder: Path) -> gr.Blocks:
     """The page; `folder` receives its examples."""
-    processing_utils.async_ssrf_protected_download = _fetches_nothing
+    processing_utils.async_ssrf_protected_download = _fetches_nothing  # type: ignore[assignment]
     samples = examples(folder)
     with gr.Blocks(title="What did the network look at?", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
         gr.Markdown("# What did the network look at?")

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ class Subject:
     """A classifier of images in [0, 1], its name, and the names of its classes."""
 
     name: str
-    model: object
+    model: Any  # a Keras model; the type itself would import TensorFlow
     classes: tuple[str, ...]
 
     @property
@@ -59,8 +60,9 @@ def open_subject(name: str, weights: Path | None = None, class_names: Path | Non
     """
     from cnnlearn import cifar10, networks
 
+    classes: Sequence[str]
     if Path(name).suffix in FILES:
-        model, classes = _from_file(Path(name)), None
+        model, classes = _from_file(Path(name)), ()
     elif name == "cifar10":
         model, classes = networks.load(), cifar10.CLASSES
     else:
