@@ -10,6 +10,7 @@ from cnnlearn import cam
 from cnnlearn.course.overview import overview
 from cnnlearn.exercises import check, find, hint, progress
 from cnnlearn.exercises.desk import CheckFailed
+from cnnlearn.exercises.verdict import WIDTH
 
 
 def global_average_pool(features):
@@ -54,7 +55,8 @@ def test_hints_open_one_at_a_time(capsys):
         hint("global_average_pool")
         assert capsys.readouterr().out.count("Hint ") == opened
     hint(right)
-    assert hints[2] in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert hints[2] in " ".join(lines) and max(map(len, lines)) <= WIDTH
 
 
 def test_progress_counts_tries_and_keeps_what_was_right(capsys):

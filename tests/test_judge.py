@@ -1,5 +1,7 @@
 """The judge names what kind of wrong an answer is. The exercise here is small: the mean over positions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -175,6 +177,13 @@ def _doubled_in_place(arrays):
 @pytest.mark.filterwarnings("ignore:divide by zero")
 def test_lists_of_arrays_come_and_go(answer, kind):
     assert judge(LISTS, answer).kind is kind
+
+
+def test_the_value_of_another_type_is_told():
+    two = replace(LISTS, reference=lambda arrays: (len(arrays), 2.0))
+    assert "Value 0 of yours is an array of integers; expected is an integer." in repr(
+        judge(two, lambda arrays: (np.array([len(arrays)]), 2.0))
+    )
 
 
 def test_bad_input_must_be_refused():

@@ -47,6 +47,16 @@ def test_what_is_infinite_stands_in_no_relation():
         assert find_relation([(2.0, 4.0), (np.inf, 0.0)], 1e-6) == find_relation([(np.inf, np.inf)], 1e-6) == ""
 
 
+def test_cases_that_are_right_do_not_hide_a_relation():
+    assert "3 times" in find_relation([(SQUARE, SQUARE), (X, 3 * X)], 1e-6)
+    assert find_relation([(X, X)], 1e-6) == ""
+
+
+def test_single_numbers_must_have_the_factor_in_common():
+    assert "2 times" in find_relation([(1.5, 3.0), (0.2, 0.4)], 1e-6)
+    assert find_relation([(1.5, 3.0), (0.2, 0.5)], 1e-6) == ""
+
+
 def test_cases_of_zeros_do_not_hide_a_relation():
     assert "3 times" in find_relation([(X, 3 * X), (np.zeros(4), np.zeros(4))], 1e-6)
 

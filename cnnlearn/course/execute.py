@@ -17,7 +17,7 @@ LARGEST_IMAGE = 150_000  # bytes of PNG: a lesson should open quickly on a slow 
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Runs the cells in `folder`, storing their outputs. ValueError, telling the cell, where one fails."""
     with tempfile.TemporaryDirectory() as own:
-        client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False)
+        client = NotebookClient(notebook, timeout=TIMEOUT, record_timing=False, coalesce_streams=True)
         client.resources = {"metadata": {"path": str(folder)}}
         try:
             # Progress bars go to stderr, or not, with the speed of the machine.

@@ -1,11 +1,12 @@
 """What a learner calls in a lesson: `check` and `hint`."""
 
 import os
+import textwrap
 from collections.abc import Callable
 
 from cnnlearn.exercises import find, progress
 from cnnlearn.exercises.judge import judge
-from cnnlearn.exercises.verdict import Verdict
+from cnnlearn.exercises.verdict import WIDTH, Verdict
 
 
 class CheckFailed(AssertionError):
@@ -34,7 +35,7 @@ def hint(function: Callable | str) -> None:
     exercise = find(function if isinstance(function, str) else function.__name__)
     opened = progress.open_hint(exercise.name, len(exercise.hints))
     for number, text in enumerate(exercise.hints[:opened], 1):
-        print(f"Hint {number} of {len(exercise.hints)}: {text}")
+        print(textwrap.fill(f"Hint {number} of {len(exercise.hints)}: {text}", WIDTH))
 
 
 def _show(verdict: Verdict) -> None:

@@ -78,6 +78,14 @@ def explain(
     return Verdict(exercise.name, verdict_kind, tuple(filter(None, lines)), mistake.name if mistake else "", count)
 
 
+def _other_type(expected, got):
+    """The types in words; where as many values came back as were expected, those of the first that is of another."""
+    if type(expected) is type(got) and isinstance(expected, (tuple, list)) and len(expected) == len(got):
+        i = next(i for i, (e, g) in enumerate(zip(expected, got, strict=True)) if not same_type(e, g))
+        return f"Value {i} of yours is {kind(got[i])}; expected is {kind(expected[i])}."
+    return f"Yours returns {kind(got)}; expected is {kind(expected)}."
+
+
 def _fault(exercise, expected, got):
     """The kind of fault and a sentence of fact; None if there is none."""
     e, g = expected.value, got.value
@@ -91,7 +99,7 @@ def _fault(exercise, expected, got):
     if got.changed_input and not expected.changed_input:
         return Kind.CHANGED_INPUT, "The function changed what it was given. Work on a copy."
     if not same_type(e, g):
-        return Kind.WRONG_TYPE, f"Yours returns {kind(g)}; expected is {kind(e)}."
+        return Kind.WRONG_TYPE, _other_type(e, g)
     if shape(e) != shape(g):
         return Kind.WRONG_SHAPE, f"Yours has {describe_shape(g)}; expected is {describe_shape(e)}."
     if finite(e) and not finite(g):
@@ -164,7 +172,8 @@ def _argument(argument):
     if isinstance(argument, np.ndarray):
         return f"{argument.dtype} {argument.shape}" if argument.size > 6 else str(argument.tolist())
     if isinstance(argument, Ingredient):
-        return f"<{argument.name}: {', '.join(str(v) for _, v in argument.parameters)}>"
+        told = ", ".join(str(value) for _, value in argument.parameters if value != "")
+        return f"<{argument.name.rpartition('.')[2]}: {told}>"
     if isinstance(argument, list):
         return f"[{', '.join(_argument(a) for a in argument)}]"
     return repr(argument)

@@ -8,19 +8,20 @@ from cnnlearn.exercises.outputs import close, shape
 
 
 def find_relation(pairs, tolerance: float) -> str:
-    """A sentence on the first relation of the catalogue that holds for every (expected, got) pair; "" if none does.
+    """A sentence on the first relation of the catalogue that holds for every pair (expected, got) that differs, or "".
 
-    Numbers in the sentence are those of the first pair.
+    Numbers in the sentence are those of the first such pair. Where the outputs are single numbers, which are always a
+    multiple of one another, they must be the same in all pairs.
     """
     pairs = [(np.asarray(e, float), np.asarray(g, float)) for e, g in pairs if _numeric(e) and _numeric(g)]
-    pairs = [(expected, got) for expected, got in pairs if expected.any() or got.any()]  # 0 and 0 tell nothing
-    if not any(np.ptp(expected) > 0 for expected, _ in pairs if expected.ndim) and not _single_numbers(pairs):
-        return ""  # constants stand in every relation to each other
     if any(not array.size or not np.isfinite(array).all() for pair in pairs for array in pair):
         return ""
+    pairs = [(expected, got) for expected, got in pairs if not _equal(expected, got, tolerance)]
+    if not any(np.ptp(expected) > 0 for expected, _ in pairs if expected.ndim) and not _single_numbers(pairs):
+        return ""  # constants stand in every relation to each other
     for relation in CATALOGUE:
         sentences = [relation(expected, got, tolerance) for expected, got in pairs]
-        if all(sentences):
+        if all(sentences) and (len(set(sentences)) == 1 or not _single_numbers(pairs)):
             return sentences[0]
     return ""
 

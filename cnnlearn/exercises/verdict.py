@@ -20,7 +20,7 @@ class Kind(str, Enum):
 
 
 _MARKS = {Kind.RIGHT: "✓", Kind.NOT_STARTED: "○"}
-_COLOURS = {Kind.RIGHT: "#0072b2", Kind.NOT_STARTED: "#767676"}  # told apart by colour-blind readers, and by the mark
+_COLOURS = {Kind.RIGHT: "#0072b2", Kind.NOT_STARTED: "#767676"}  # of the bar; the mark tells it too
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ class Verdict:
         body = "<br>".join(html.escape(line) for line in self._body())
         return (
             f'<div role="status" style="border-left: 4px solid {colour}; padding: 0.3em 0.8em; margin: 0.3em 0">'
-            f'<b style="color: {colour}">{html.escape(self.title)}</b><br>{body}</div>'
+            f"<b>{html.escape(self.title)}</b><br>{body}</div>"
         )
