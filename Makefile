@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
 NBVAL := --nbval-cell-timeout 300 -p no:cacheprovider --nbval
 
-.PHONY: env learn test quick lint build clean
+.PHONY: env learn test quick lint book build clean
 
 env: .venv/installed
 
@@ -24,16 +24,21 @@ learn: env
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The notebooks run as a learner's would, but without touching the progress of whoever runs the tests, and without
 # progress bars, which slow machines alone would show.
 test: lint
-	$(PYTEST) tests
+	$(PYTEST) --cov --cov-report=term tests
 	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL)-lax lessons
 	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL) solutions
 
 quick: env
 	$(PYTEST) -q -m "not slow" tests
+
+book: env
+	$(BIN)/python -m sphinx --quiet --fail-on-warning docs dist/book
+	@echo "The book is in dist/book/index.html."
 
 build: env
 	$(BIN)/cnnlearn build
