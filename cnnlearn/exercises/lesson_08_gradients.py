@@ -81,6 +81,12 @@ path_points = Exercise(
             "That is the midpoint rule, with equal weights. The Gauss–Legendre points crowd towards the two ends.",
         ),
         Mistake(
+            "equal distances, equal weights",
+            _evenly(lambda n: np.full(n, 1 / n)),
+            "Your points lie at equal distances and weigh the same. Gauss–Legendre has places and weights of its own, "
+            "which make n points exact up to degree 2n − 1.",
+        ),
+        Mistake(
             "nodes on [−1, 1]",
             _gauss(lambda nodes, weights: (nodes, weights)),
             "You used the rule as it comes, on [−1, 1]: half of your points lie on the far side of the baseline, and "
@@ -100,6 +106,11 @@ path_points = Exercise(
             "not from the baseline",
             lambda image, baseline, n: gradients.path_points(image, np.zeros_like(image), n),
             "Your path starts at a black image. It should start at the baseline, which need not be black.",
+        ),
+        Mistake(
+            "baseline not added",
+            lambda image, baseline, n: gradients.path_points(image - baseline, np.zeros_like(image), n),
+            "Your points are only t · (x − b), how far to go. Add the baseline: a point is b + t · (x − b).",
         ),
     ),
     hints=(
@@ -263,6 +274,11 @@ completeness_gap = Exercise(
             lambda a, score, baseline_score: float(np.sum(a) - score - baseline_score),
             "Mind the parentheses: f(b) is taken off f(x), not off the sum.",
         ),
+        Mistake(
+            "relative",
+            lambda a, score, baseline_score: float(np.sum(a) / (score - baseline_score) - 1),
+            "You divided by f(x) − f(b). Asked is the gap itself, in the unit of the score.",
+        ),
     ),
     hints=(
         "What do the attributions add up to, and what should they add up to? The gap is the first minus the second.",
@@ -347,6 +363,12 @@ def _each_background_counts(answer, *case):
 def _meet_by_chance(answer, *case):
     found = [_ask(answer, "square", 1, [0, 1], 40, seed).mean() for seed in range(8)]
     return abs(np.mean(found) - 0.25) < 0.06
+
+
+def _not_in_turn(answer, *case):
+    """Only the first of four backgrounds counts, with the t that it meets, which is anything from 0 to 1."""
+    found = [_ask(answer, "square", 1, [0, 1, 1, 1], 4, seed).mean() for seed in range(24)]
+    return abs(4 * np.mean(found) - 0.5) < 0.25
 
 
 def _noise_on_the_path(answer, *case):
@@ -472,6 +494,12 @@ expected_gradients = Exercise(
             "chance.",
         ),
         Mistake(
+            "in turn",
+            _sampled(which=lambda samples, count, rng: np.arange(samples) % count),
+            "Your backgrounds come in the same order in every run, so each always meets the same parts of the path. "
+            "Shuffle them.",
+        ),
+        Mistake(
             "no noise",
             _sampled(path=0, difference=0),
             "`smoothing` changes nothing in your answer. It is the standard deviation of noise on the image.",
@@ -520,6 +548,7 @@ expected_gradients = Exercise(
         Axiom("Backgrounds are used equally often.", _balanced),
         Axiom("An image that is the mean of two backgrounds still gets attributions.", _each_background_counts),
         Axiom("Which background meets which t is left to chance.", _meet_by_chance),
+        Axiom("In another run a background meets other parts of the path.", _not_in_turn),
         Axiom("With smoothing the gradient is asked at noisy points.", _noise_on_the_path),
         Axiom("With smoothing the difference is noisy too.", _noise_in_the_difference),
         Axiom("It is the same noise in both: for ½Σx² from 0 to σε the answer is near ½σ².", _the_same_noise_in_both),
@@ -576,6 +605,18 @@ standard_error = Exercise(
             lambda samples: _error(samples, lambda s: s.std(axis=0), np.sqrt),
             "You divided the squares by n. The mean was fitted to the same samples, so they lie closer to it than to "
             "the truth: divide by n − 1.",
+        ),
+        Mistake(
+            "ddof 0, one sample too",
+            lambda samples: samples.std(axis=0) / np.sqrt(len(samples)),
+            "You divided the squares by n. The mean was fitted to the same samples, so they lie closer to it than to "
+            "the truth: divide by n − 1. A single sample even looked exact.",
+        ),
+        Mistake(
+            "n − 1 in the root",
+            lambda samples: _error(samples, _deviation, lambda n: np.sqrt(n - 1)),
+            "You divided by √(n − 1). The n − 1 belongs into the standard deviation; the mean of n samples scatters "
+            "√n times less than one of them.",
         ),
         Mistake(
             "not divided",
@@ -723,6 +764,20 @@ def _the_layers_output(model, layer):
     return keras.Function(model.inputs[0], cut), keras.Function(cut, model.outputs[0])
 
 
+def _models_of_the_layers_output(model, layer):
+    import keras
+
+    cut = model.get_layer(layer).output
+    return keras.Model(model.inputs[0], cut), keras.Model(cut, model.outputs[0])
+
+
+def _lists(model, layer):
+    import keras
+
+    front, back = gradients.split_at(model, layer)
+    return keras.Function([front.inputs[0]], front.outputs), keras.Function([back.inputs[0]], back.outputs)
+
+
 def _layers_in_a_row(model, layer):
     place = model.layers.index(model.get_layer(layer)) + 1
 
@@ -769,6 +824,18 @@ split_at = Exercise(
             "call in this model's graph; if there are two, refuse.",
         ),
         Mistake(
+            "the layer's own output, in models",
+            _models_of_the_layers_output,
+            "`layer.output` is what the layer gave out where it was first used, perhaps in another model. Look for its "
+            "call in this model's graph; if there are two, refuse.",
+        ),
+        Mistake(
+            "lists",
+            _lists,
+            "You gave keras.Function lists of tensors, so your parts take and return lists. Give it single tensors: "
+            "`inputs[0]`, `outputs[0]`.",
+        ),
+        Mistake(
             "layers in a row",
             _layers_in_a_row,
             "You ran the layers one after the other. A list of layers is no graph: it knows no additions and no layer "
@@ -801,8 +868,14 @@ def test_integrated_gradients(candidate):
     in pixels from 0 to 255, a plain mean or a sum over the points. Give it a gradient of a score that you know, and
     hold it to completeness. Returns a bool.
     """
-    image, baseline = np.full((1, 1, 3), 2.0), np.full((1, 1, 3), 1.0)
+    image, baseline = np.full((1, 1, 3), 3.0), np.full((1, 1, 3), 1.0)
     found = candidate(lambda batch: -4 * batch**3, image, baseline, 3)  # of f = −Σ x⁴
+    return bool(np.isclose(np.sum(found), 3 * (1 - 81)))
+
+
+def _one_apart(candidate):
+    image = np.full((1, 1, 3), 2.0)
+    found = candidate(lambda batch: -4 * batch**3, image, image - 1, 3)
     return bool(np.isclose(np.sum(found), 3 * (1 - 16)))
 
 
@@ -824,7 +897,7 @@ catch = catch_the_bug(
     mistakes=(
         Mistake(
             "linear score",
-            _asks("minus", 2, 1),
+            _asks("minus", 3, 1),
             "Your score is linear: its gradient is the same everywhere, so it makes no difference where it is asked "
             "for, or how the points are weighed.",
         ),
@@ -835,15 +908,20 @@ catch = catch_the_bug(
         ),
         Mistake(
             "rising score",
-            _asks("cube", 2, 1),
+            _asks("cube", 3, 1),
             "The gradient of your score is never negative, so nobody can see whether its sign was kept.",
+        ),
+        Mistake(
+            "one apart",
+            _one_apart,
+            "Your image and your baseline are 1 apart. Then x − b is 1, and nobody can see whether it was forgotten.",
         ),
     ),
     hints=(
         "Choose f so that you can write down f(x), f(b) and its gradient. The sum of what the candidate returns must "
         "be f(x) − f(b).",
         "A curved f shows where the gradient was asked for, a falling one whether its sign was kept, a baseline that "
-        "is not black whether the difference was taken.",
+        "is neither black nor 1 away from x whether the difference was taken.",
         "A power of each number with a minus in front will do, image and baseline even. Gauss–Legendre is exact for it "
         "with few steps, so compare closely.",
     ),

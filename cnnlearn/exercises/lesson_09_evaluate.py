@@ -80,6 +80,15 @@ def _begins_and_ends(curve, score, first, last):
     return len(curve) > 1 and bool(np.allclose([curve[0], curve[-1]], ends, atol=1e-5))
 
 
+def _keeps_reading_order(answer, predict, image, attribution, steps, fill):
+    """The same curve for an attribution that has the same order, but no two equal values."""
+    told_apart = -_places(attribution).astype(float)
+    curves = (answer(predict, image, each, steps, fill) for each in (attribution, told_apart))
+    return np.allclose(*curves, atol=1e-5)
+
+
+KEEPS_READING_ORDER = Axiom("Pixels with equal attribution keep reading order.", _keeps_reading_order)
+
 deletion_curve = Exercise(
     reference=evaluate.deletion_curve,
     cases=_to_delete,
@@ -150,6 +159,7 @@ deletion_curve = Exercise(
                 atol=1e-5,
             ),
         ),
+        KEEPS_READING_ORDER,
     ),
     points=3,
     difficulty=4,
@@ -218,6 +228,7 @@ insertion_curve = Exercise(
                 answer(score, image, attribution, steps, start), score, start, image
             ),
         ),
+        KEEPS_READING_ORDER,
     ),
     points=2,
     difficulty=2,
@@ -250,6 +261,11 @@ area_under = Exercise(
             "rectangles",
             lambda curve: float(curve[:-1].mean()),
             "Your rectangles have the height of their left point. A trapezoid has the mean of both of its ends.",
+        ),
+        Mistake(
+            "rectangles from the right",
+            lambda curve: float(curve[1:].mean()),
+            "Your rectangles have the height of their right point. A trapezoid has the mean of both of its ends.",
         ),
         Mistake(
             "points for steps",
@@ -332,6 +348,14 @@ def _last_maximum(attribution, mask, tolerance):
     return evaluate.pointing_hit(attribution[::-1, ::-1], mask[::-1, ::-1], tolerance)
 
 
+def _turned_over(attribution, mask, tolerance):
+    if not mask.any():
+        return None
+    column, row = np.unravel_index(attribution.argmax(), attribution.shape)
+    rows, columns = np.nonzero(mask)
+    return bool(np.hypot(rows - row, columns - column).min() <= tolerance)
+
+
 def _exactly_on_it(attribution, mask, tolerance):
     return evaluate.pointing_hit(attribution, mask, 0)
 
@@ -367,6 +391,16 @@ pointing_hit = Exercise(
             "You added up rows and columns, as one walks in a town. As the crow flies is √(Δrow² + Δcolumn²).",
         ),
         Mistake(
+            "no root",
+            _hit(rule=lambda rows, columns: rows**2 + columns**2),
+            "You compared Δrow² + Δcolumn² with the tolerance. The distance is its root.",
+        ),
+        Mistake(
+            "rows and columns exchanged",
+            _turned_over,
+            "You took the row of the maximum for its column. np.unravel_index and np.nonzero give rows first.",
+        ),
+        Mistake(
             "below the tolerance",
             _hit(reach=np.less),
             "A maximum that is just as far away as the tolerance allows is a hit: ≤, not <.",
@@ -379,7 +413,7 @@ pointing_hit = Exercise(
         Mistake(
             "last maximum",
             _last_maximum,
-            "Of several equal maxima you took the last. The first in reading order counts.",
+            "You let another of several equal maxima count. Only the first in reading order does.",
         ),
         Mistake(
             "tolerance ignored",
@@ -483,6 +517,11 @@ grid_share = Exercise(
             "None.",
         ),
         Mistake(
+            "counted",
+            _share_of(lambda attribution: (attribution > 0).astype(float)),
+            "You counted the positive pixels. Add up what they hold: a strong one counts for more.",
+        ),
+        Mistake(
             "mean",
             _by_mean,
             "You divided means: chance is 1 then, and not one over the number of cells. Divide sums.",
@@ -532,6 +571,11 @@ def _by_ranks(ranks):
     return lambda a, b: _pearson(ranks(a.ravel()), ranks(b.ravel()))
 
 
+def _pearson_by_numpy(a, b):
+    with np.errstate(all="ignore"):
+        return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
 def _by_order(values):
     ranks = np.empty(len(values))
     ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
@@ -564,15 +608,37 @@ rank_correlation = Exercise(
             "size.",
         ),
         Mistake(
+            "Pearson, by NumPy",
+            _pearson_by_numpy,
+            "That is the correlation of the values themselves (Pearson's). One large value decides it; ranks know no "
+            "size.",
+        ),
+        Mistake(
             "ties by order",
             _by_ranks(_by_order),
             "Your equal numbers have different ranks, by where they stand. They share the mean of the places they take "
             "up.",
         ),
         Mistake(
+            "ties by an unstable order",
+            _by_ranks(lambda x: x.argsort().argsort().astype(float)),
+            "You sorted twice, so equal numbers have different ranks. They share the mean of the places they take up.",
+        ),
+        Mistake(
+            "sorted once",
+            _by_ranks(lambda x: x.argsort().astype(float)),
+            "argsort tells which number stands at each place of the order. A rank is the other way round: at which "
+            "place each number stands.",
+        ),
+        Mistake(
             "lowest rank for ties",
             _by_ranks(lambda x: (x[:, None] > x).sum(axis=1).astype(float)),
             "Your equal numbers all have the lowest of their places. They share the mean of the places they take up.",
+        ),
+        Mistake(
+            "highest rank for ties",
+            _by_ranks(lambda x: (x[:, None] >= x).sum(axis=1).astype(float)),
+            "Your equal numbers all have the highest of their places. They share the mean of the places they take up.",
         ),
         Mistake(
             "dense ranks",
@@ -603,6 +669,12 @@ rank_correlation = Exercise(
             lambda answer, a, b: np.isclose(answer(np.tanh(a / 4), b), answer(a, b), atol=1e-5, equal_nan=True),
         ),
         Axiom(
+            "It does not matter in which order the pairs stand.",
+            lambda answer, a, b: np.isclose(
+                answer(a.ravel()[::-1], b.ravel()[::-1]), answer(a, b), atol=1e-5, equal_nan=True
+            ),
+        ),
+        Axiom(
             "It does not matter which comes first.",
             lambda answer, a, b: np.isclose(answer(b, a), answer(a, b), atol=1e-5, equal_nan=True),
         ),
@@ -618,8 +690,9 @@ def test_pointing_hit(candidate):
 
     candidate: a function of (attribution, mask, tolerance). It may be right, or have any of the mistakes that people
     make, public libraries among them: an empty mask counts as a hit or as a miss; |attribution| is asked; the tolerance
-    is a square, is ignored, is measured along rows and columns, or has to be undercut; the distance is that to the
-    middle of the object; of two maxima the last counts. Play a few rounds whose outcome you know. Returns a bool.
+    is a square, is ignored, is measured along rows and columns, or has to be undercut; the distance is not rooted, or
+    that to the middle of the object; rows and columns are exchanged; of two maxima the last counts. Play a few rounds
+    whose outcome you know. Returns a bool.
     """
     attribution, mask = np.zeros((7, 7)), np.zeros((7, 7), bool)
     attribution[0, 0], attribution[3, 4], attribution[6, 6] = -9, 5, 5
@@ -670,7 +743,8 @@ catch = catch_the_bug(
         "Put a large negative value on the object, and two equal maxima, the first nearer. Then play the same picture "
         "with a tolerance that is too small, one that is just enough, and one that is ample.",
         "The middle of an object lies farther away than its edge: with the ample tolerance only the edge is in reach. "
-        "Do not forget the round without an object, and ask for None with `is`.",
+        "An object off the diagonal shows exchanged rows and columns. Do not forget the round without an "
+        "object, and ask for None with `is`.",
     ),
     points=2,
     difficulty=3,

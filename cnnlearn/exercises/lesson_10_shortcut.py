@@ -65,7 +65,9 @@ def _share_cases(rng):
     # Class 0 has somewhat more in two cells, class 2 much more in one.
     plain = [[0.3, 0.3, 0.2, 0.2]]
     several = [[0.4, 0.4, 0.1, 0.1]], plain, [[0.25, 0.25, 0.35, 0.15]], plain, plain
-    return [*cases, *((np.array(shares, float),) for shares in (largest, absent, two, own, several))]
+    # Class 0 has four times what is usual in a weak cell, class 2 half as much again in a strong one.
+    weak = [[0.04, 0.76, 0.2]], [[0.01, 0.79, 0.2]], [[0.01, 0.69, 0.3]]
+    return [*cases, *((np.array(shares, float),) for shares in (largest, absent, two, own, several, weak))]
 
 
 def _unusual(shares):
@@ -97,6 +99,11 @@ suspect_class = Exercise(
             "over cells",
             lambda shares: int((shares - np.median(shares, axis=(1, 2), keepdims=True)).max(axis=(1, 2)).argmax()),
             "You took off each class's own median, over its cells. Asked is what is usual in a cell, over the classes.",
+        ),
+        Mistake(
+            "ratio",
+            lambda shares: int((shares / np.maximum(np.median(shares, axis=0), 1e-12)).max(axis=(1, 2)).argmax()),
+            "You divided by the median. Then the weakest cells decide, in which next to nothing lies. Subtract it.",
         ),
         Mistake(
             "flat index",
@@ -157,7 +164,17 @@ def _attribution_cases(rng):
     # One bright pixel among dark ones, beside a cell that is evenly lit.
     bright = np.zeros((2, 4, 4))
     bright[:, :2, 2:], bright[:, 1, 3], bright[:, 2:, :2] = -1, 3, 0.5
-    return [*cases, (wavering, (2, 3)), (votes, (1, 2)), (against, (2, 2)), (bright, (2, 2))]
+    # The brightest pixel lies left, the most that is positive in the middle, the most evidence right.
+    row = [[3, -2.5, 0, 0, 2, 2, -3.5, 0, 0.5, 0.5, 0.5, 0.5]]
+    mixed = np.array([row, row])
+    return [
+        *cases,
+        (wavering, (2, 3)),
+        (votes, (1, 2)),
+        (against, (2, 2)),
+        (bright, (2, 2)),
+        (mixed, (1, 3)),
+    ]
 
 
 def _cells_of(maps, grid):
@@ -187,6 +204,17 @@ def _hottest_pixel(attributions, grid):
     row, column = np.unravel_index(mean.argmax(), mean.shape)
     cell = row * grid[0] // mean.shape[0], column * grid[1] // mean.shape[1]
     return _pixels(cell, mean.shape, grid)
+
+
+def _of_mean(change):
+    return lambda attributions, grid: _best(
+        _cells_of(change(attributions.mean(axis=0))[None], grid)[0], attributions.shape[1:], grid
+    )
+
+
+def _edges_in_pairs(attributions, grid):
+    top, left, bottom, right = shortcut.suspect_region(attributions, grid)
+    return top, bottom, left, right
 
 
 def _cell_itself(attributions, grid):
@@ -225,6 +253,21 @@ suspect_region = Exercise(
             "You took |attribution|. That finds where the network is restless, not what speaks for the class.",
         ),
         Mistake(
+            "magnitude of the mean",
+            _of_mean(np.abs),
+            "You took |mean|. What speaks against the class in image after image looks like evidence for it then.",
+        ),
+        Mistake(
+            "positive part of the mean",
+            _of_mean(lambda mean: np.maximum(mean, 0)),
+            "You dropped the negative pixels of the mean. The evidence of a cell is the sum of all its pixels.",
+        ),
+        Mistake(
+            "median",
+            lambda attributions, grid: shortcut.suspect_region(np.median(attributions, axis=0)[None], grid),
+            "You took the median over the images, which does not see how strong the strong ones are. Take the mean.",
+        ),
+        Mistake(
             "hottest pixel",
             _hottest_pixel,
             "You looked for the brightest pixel and took its cell. Sum up the cell: the pixels around it may speak "
@@ -244,6 +287,11 @@ suspect_region = Exercise(
             "sides exchanged",
             _sides_exchanged,
             "Rows and columns are exchanged: the order is top, left, bottom, right.",
+        ),
+        Mistake(
+            "edges in pairs",
+            _edges_in_pairs,
+            "You returned top, bottom, left, right. The order is top, left, bottom, right: one corner, then the other.",
         ),
         Mistake(
             "last pixels",
@@ -336,6 +384,14 @@ def _all_equally_likely(answer, images, region, rng):
     return abs(drawn.mean() - 0.5) < 0.1 and (drawn < 0.25).any() and (drawn > 0.75).any()
 
 
+def _with_repeats(answer, images, region, rng):
+    """In 60 images whose pixels all differ, some pixel is drawn twice for the same region."""
+    inside = _inside(images, region)
+    ramp = np.zeros((60, *images.shape[1:]))
+    ramp[:, ~inside] = np.linspace(0, 1, (~inside).sum())[:, None]
+    return any(len(_rows_of(new[inside])) < inside.sum() for new in answer(ramp, region, rng))
+
+
 def _same_again(answer, images, region, rng):
     return np.array_equal(answer(images, region, rng), answer(images, region, rng))
 
@@ -415,12 +471,13 @@ remove_mark = Exercise(
         Mistake(
             "shuffled in itself",
             lambda images, region, rng: _replaced(images, region, lambda image, inside: rng.permutation(image[inside])),
-            "You shuffled the region's own pixels. The colours of the mark are still there, and that may be enough.",
+            "You drew from the region itself, too. The colours of the mark are still there, and that may be enough. "
+            "Draw from the pixels outside.",
         ),
         Mistake(
             "painted over",
             lambda images, region, rng: _replaced(images, region, lambda image, inside: 0.5),
-            "You painted the region in a colour from outside the image. Take what is there from the rest of the image.",
+            "You put in colours that the rest of the image does not have. Draw from its pixels.",
         ),
         Mistake(
             "channels apart",
@@ -451,6 +508,13 @@ remove_mark = Exercise(
             "You drew from a few of the pixels outside. All of them are equally likely.",
         ),
         Mistake(
+            "no repeats",
+            lambda images, region, rng: _replaced(
+                images, region, lambda image, inside: rng.permutation(image[~inside])[: inside.sum()]
+            ),
+            "You never draw a pixel twice. A region larger than the rest of its image could not be filled like that.",
+        ),
+        Mistake(
             "no seed",
             lambda images, region, rng: _replaced(images, region, _from_the_rest(np.random.default_rng())),
             "You made a generator without a seed: nobody can repeat what you did. Draw from `rng`.",
@@ -477,6 +541,7 @@ remove_mark = Exercise(
         Axiom("The pixels of a region are drawn one by one.", _pixel_by_pixel),
         Axiom("Two equal images are repaired differently.", _image_by_image),
         Axiom("All pixels outside are equally likely.", _all_equally_likely),
+        Axiom("A pixel may be drawn more than once.", _with_repeats),
         Axiom("The same generator gives the same pictures.", _same_again),
         Axiom("Another generator gives others.", _another_generator),
     ),
