@@ -44,6 +44,20 @@ def test_the_reference_is_right(exercise, seed):
     assert verdict.right, verdict
 
 
+CATCHES = [e for e in ALL if e.name.startswith("test_")]  # the learner writes a test
+
+
+@pytest.mark.parametrize("exercise", [pytest.param(e, id=e.name) for e in CATCHES])
+def test_a_test_for_learners_to_write_accepts_the_right_function_alone(exercise):
+    for (candidate,) in exercise.cases(np.random.default_rng(0)):
+        right = dict(candidate.parameters)["mistake"] == ""
+        assert run(exercise, exercise.reference, (candidate,)).value == right, candidate
+
+
+def test_every_lesson_of_a_method_has_a_bug_to_catch():
+    assert len(CATCHES) == 7
+
+
 @each_exercise
 def test_the_stub_is_not_started(exercise):
     def stub(*arguments):

@@ -93,6 +93,15 @@ def test_an_error_shows_its_type_and_the_own_line():
     assert v.kind is Kind.RAISED and "AttributeError" in repr(v) and "return features.no_such_thing" in repr(v)
 
 
+def test_of_an_error_its_first_paragraph_is_shown_without_colours():
+    def answer(features):
+        raise TypeError("\x1b[1mNo such argument.\x1b[0m\n\nArguments received: a page of them")
+
+    v = verdict(answer)
+    assert "TypeError: No such argument." in repr(v)
+    assert "\x1b" not in repr(v) and "received" not in repr(v)
+
+
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_a_subclass_of_arrays_is_no_array():
     v = verdict(guarded(lambda x: np.asmatrix(x.mean((0, 1)))))

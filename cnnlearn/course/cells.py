@@ -77,9 +77,10 @@ def _halves(function):
 
 def _heading(exercise):
     points = f"{exercise.points} point{'s' * (exercise.points > 1)}"
+    minutes = f"{exercise.minutes} minute{'s' * (exercise.minutes > 1)}"
     return (
         f"### Exercise: `{exercise.name}`\n\n"
-        f"*{DIFFICULTY[exercise.difficulty].capitalize()} · {points} · about {exercise.minutes} minutes*\n\n"
+        f"*{DIFFICULTY[exercise.difficulty].capitalize()} · {points} · about {minutes}*\n\n"
         f'Write the function, run its cell, then the check below it. Stuck? `hint("{exercise.name}")` opens a hint; '
         "each further call opens the next."
     )

@@ -25,7 +25,9 @@ def catch_the_bug(test: Callable, of: Exercise, mistakes: tuple[Mistake, ...], *
 
     def what_was_missed(arguments, expected, got):
         name = dict(arguments[0].parameters)["mistake"]
-        return f"Your test lets this bug through: {messages[name]}" if name else "Your test rejects the right function."
+        if not name:
+            return "Your test rejects the right function."
+        return f"Your test lets a wrong function through. Its author would be told: {messages[name]}"
 
     turned_round = Mistake(
         "turned round",

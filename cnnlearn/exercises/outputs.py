@@ -1,5 +1,6 @@
 """Running an answer on a case, and comparing what came out: plain data on both sides."""
 
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,9 +34,14 @@ def run(exercise: Exercise, answer: Callable, arguments: tuple) -> Output:
         value = exercise.observe(answer, *fresh) if exercise.observe else answer(*fresh)
         value = plain(value)
     except (Exception, SystemExit) as error:
-        value = Raised(type(error).__name__, str(error), _own_line(error, answer))
+        value = Raised(type(error).__name__, _first_paragraph(str(error)), _own_line(error, answer))
     after = [fingerprint(argument) for argument in fresh]
     return Output(value, any(not same(x, y, 0) for x, y in zip(before, after, strict=True)))
+
+
+def _first_paragraph(message):
+    """What an error says first, without the colours of a terminal: Keras adds a page about its arguments."""
+    return re.sub(r"\x1b\[[\d;]*m", "", message).strip().partition("\n\n")[0]
 
 
 def _own_line(error, answer):
