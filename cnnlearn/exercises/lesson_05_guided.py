@@ -384,7 +384,7 @@ def _shares_layers(model):
 
 
 def _seen(arguments, expected, got):
-    """What is wrong with a copy, in words: of the four things that `seen_of_the_copy` returns, the first that differs."""
+    """What is wrong with a copy, in words: the first thing that `seen_of_the_copy` sees and that differs."""
     if isinstance(expected, Raised):
         return "A network that cannot be guided must be refused with ValueError: `relus_of` raises it."
     logits, gradient, shared, _ = got
