@@ -5,6 +5,7 @@ import numpy as np
 from cnnlearn import lime
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
 from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.relations import first_difference
 
 
 def _labels(rng):
@@ -654,7 +655,7 @@ def _unguarded(score):
     return r2
 
 
-AND_UNDEFINED = " (And where all outputs are the same it divides by zero.)"
+AND_UNDEFINED = " And where all outputs are the same it divides by zero."
 
 
 def _undefined_when_constant(outputs, predictions, weights):
@@ -781,9 +782,21 @@ def _higher_id_first(coefficients, count, positive_only):
     return order[:count]
 
 
+def _only_ties(arguments, expected, got):
+    """What is wrong with an order: perhaps only ties, which a sort that is not stable leaves in any order."""
+    sizes = np.abs(arguments[0])
+    if np.isin(got, np.arange(len(sizes))).all() and np.array_equal(sizes[got], sizes[expected]):
+        return (
+            "The order is right but for ties: of two segments that count the same, the lower id comes first. A rising "
+            "order turned round does not see to that."
+        )
+    return first_difference(expected, got, 0)
+
+
 top_segments = Exercise(
     reference=lime.top_segments,
     cases=_coefficients,
+    describe=_only_ties,
     mistakes=(
         Mistake(
             "signed",
