@@ -77,6 +77,28 @@ def _of_the_input(model, image, index, layer):
     return features[0].numpy(), tape.gradient(logit, batch)[0].numpy()
 
 
+def _of_its_own_layers(model, image, index, layer):
+    import keras
+    import tensorflow as tf
+
+    both = keras.Model(model.inputs, [model.get_layer(layer).output, model.output])
+    with tf.GradientTape() as tape:
+        features, outputs = both(tf.constant(image[None], tf.float32))
+        value = outputs[0, index]
+    return features[0].numpy(), tape.gradient(value, features)[0].numpy()
+
+
+def _strongest(logits, index, model, batch):
+    import tensorflow as tf
+
+    return tf.reduce_max(logits)
+
+
+def _swapped(model, image, index, layer):
+    features, gradients = gradcam.logit_gradients(model, image, index, layer)
+    return gradients, features
+
+
 def _batch_kept(model, image, index, layer):
     features, gradients = gradcam.logit_gradients(model, image, index, layer)
     return features[None], gradients[None]
@@ -103,6 +125,24 @@ logit_gradients = Exercise(
             _gradients_of(_loss),
             "That is the gradient of the loss. It is made for training and points the other way: away from the class.",
         ),
+        Mistake(
+            "loss turned round",
+            _gradients_of(lambda *arguments: -_loss(*arguments)),
+            "That is the gradient of log p, the loss with its sign turned round. It still mixes all classes, and still "
+            "vanishes where the network is sure. Take the logit.",
+        ),
+        Mistake(
+            "own layers",
+            _of_its_own_layers,
+            "A model between inputs and outputs of the network ends where the network ends: in the softmax, if it has "
+            "one. `features_and_logits` gives the logits below it.",
+        ),
+        Mistake(
+            "strongest class",
+            _gradients_of(_strongest),
+            "You took the largest logit. Asked is that of the class `index`, whether it is the largest or not.",
+        ),
+        Mistake("swapped", _swapped, "You returned the gradients first. The features come first, then the gradients."),
         Mistake(
             "input",
             _of_the_input,
@@ -222,6 +262,11 @@ grad_cam = Exercise(
             "You rectified the weights α. A map with a negative weight then no longer counts against the class.",
         ),
         Mistake(
+            "sum for mean",
+            lambda features, gradients: np.maximum(features @ gradients.sum(axis=(0, 1)), 0),
+            "Your α are sums over the positions. They are means: `channel_weights` has them.",
+        ),
+        Mistake(
             "mean over maps",
             lambda features, gradients: np.maximum((features * _alpha(gradients)).mean(axis=-1), 0),
             "You averaged over the K maps. The definition is a sum.",
@@ -296,6 +341,16 @@ softmax_gradient = Exercise(
             "log-softmax",
             lambda logits, index: (np.arange(len(logits)) == index) - _softmax(logits),
             "That is the gradient of log p_c. The factor p_c in front is missing.",
+        ),
+        Mistake(
+            "each its own factor",
+            lambda logits, index: _softmax(logits) * ((np.arange(len(logits)) == index) - _softmax(logits)),
+            "The factor in front of the bracket is p_c, the same for all k. You took p_k for each.",
+        ),
+        Mistake(
+            "no δ",
+            lambda logits, index: -_softmax(logits)[index] * _softmax(logits),
+            "You left δ out. At the class itself the bracket is 1 − p_c: its own logit makes it more probable.",
         ),
         Mistake(
             "own entry only",
@@ -379,8 +434,8 @@ def test_grad_cam(candidate):
 
     candidate: a function of (features, gradients), both (H, W, K). It may be right, or have any of the mistakes that
     people make: a ReLU before the sum over the maps, no ReLU, a ReLU on the weights, a mean over the maps, gradients
-    that are not averaged, a map scaled to 1. Call it with small inputs for which you know the answer, and compare.
-    Returns a bool.
+    that are not averaged, or summed instead, a map scaled to 1. Call it with small inputs for which you know the
+    answer, and compare. Returns a bool.
     """
     features = np.array([[[2.0, 1.0], [1.0, 3.0], [5.0, 1.0]]])
     gradients = np.array([[[2.0, -3.0], [1.0, 0.0], [0.0, 0.0]]])

@@ -4,10 +4,11 @@ import numpy as np
 
 from cnnlearn import guided
 from cnnlearn.cam import resize_bilinear
-from cnnlearn.copies import twin
+from cnnlearn.copies import rebuild, twin
 from cnnlearn.exercises.apparatus.relu_networks import forward_and_back, seen_of_the_copy
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
 from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.outputs import Raised
 from cnnlearn.feature_maps import logits_of
 from cnnlearn.relus import relus_of
 
@@ -72,6 +73,11 @@ relu_backward = Exercise(
             "forward",
             lambda x, dy: np.maximum(x, 0),
             "That is the way forward, max(x, 0). Asked is what becomes of dy on the way back.",
+        ),
+        Mistake(
+            "times the value",
+            lambda x, dy: np.maximum(x, 0) * dy,
+            "You multiplied dy by the value of the ReLU. The chain rule asks for its slope: 1 where x > 0, else 0.",
         ),
     ),
     hints=(
@@ -178,6 +184,27 @@ def _not_rectified(x):
     return tf.custom_gradient(lambda x: (tf.identity(x), lambda dy: tf.where((x > 0) & (dy > 0), dy, 0)))(x)
 
 
+def _gate_alone(x):
+    import tensorflow as tf
+
+    def gate(dy):
+        return tf.cast((x > 0) & (dy > 0), dy.dtype)
+
+    return tf.custom_gradient(lambda x: (tf.nn.relu(x), gate))(x)
+
+
+def _times_the_value(x):
+    import tensorflow as tf
+
+    return tf.custom_gradient(lambda x: (tf.nn.relu(x), lambda dy: tf.nn.relu(x) * tf.nn.relu(dy)))(x)
+
+
+def _not_joined(x):
+    import tensorflow as tf
+
+    return tf.nn.relu(x), lambda dy: tf.where((x > 0) & (dy > 0), dy, 0)
+
+
 guided_relu = Exercise(
     reference=guided.guided_relu,
     cases=lambda rng: [SIGNS, *((3 * x, dy) for x, dy in _signals(rng)[1:])],
@@ -207,6 +234,22 @@ guided_relu = Exercise(
             "not rectified",
             _not_rectified,
             "The way back is right, but the way forward returns x as it came. It must still be a ReLU.",
+        ),
+        Mistake(
+            "gate alone",
+            _gate_alone,
+            "On the way back you return the gate, ones and zeros. It is dy that passes through it.",
+        ),
+        Mistake(
+            "times the value",
+            _times_the_value,
+            "On the way back you multiply by the value of the ReLU. It only opens or shuts a gate: dy passes as it is.",
+        ),
+        Mistake(
+            "not joined",
+            _not_joined,
+            "You return the value and the rule side by side. `tf.custom_gradient`, as a decorator or called, makes one "
+            "function of the two, which returns a tensor.",
         ),
     ),
     hints=(
@@ -329,10 +372,36 @@ def _no_copy(model):
     return model
 
 
+def _shares_layers(model):
+    relus = relus_of(model)
+
+    def own_or_guided(operation):
+        return _guided(operation, twin(operation)) if operation in relus else operation
+
+    copy = rebuild(model, own_or_guided)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _seen(arguments, expected, got):
+    """What is wrong with a copy, in words: the first thing that `seen_of_the_copy` sees and that differs."""
+    if isinstance(expected, Raised):
+        return "A network that cannot be guided must be refused with ValueError: `relus_of` raises it."
+    logits, gradient, shared, _ = got
+    if not np.allclose(logits, expected[0], atol=1e-3 * np.abs(expected[0]).max()):
+        return "The copy computes something else than the network."
+    if shared:
+        return f"{shared} of the copy's weights are the network's own: what is done to the one is done to the other."
+    if not np.allclose(gradient, expected[1], atol=1e-3 * np.abs(expected[1]).max()):
+        return "The copy computes the same, but the gradient of its logit is not guided, or not at every ReLU."
+    return "The copy does not have the weights of the network."
+
+
 with_guided_relus = Exercise(
     reference=guided.with_guided_relus,
     cases=_copies,
     observe=seen_of_the_copy,
+    describe=_seen,
     mistakes=(
         Mistake(
             "changes the network",
@@ -363,6 +432,11 @@ with_guided_relus = Exercise(
             "no upper end",
             _unbounded,
             "You put a ReLU without an upper end in the place of ReLU6, so the copy computes something else.",
+        ),
+        Mistake(
+            "shares layers",
+            _shares_layers,
+            "The layers without a ReLU are shared with the network: only their `twin` is a layer of the copy's own.",
         ),
         Mistake("no copy", _no_copy, "You returned the network itself, not a copy of it."),
         Mistake(
@@ -462,6 +536,18 @@ guided_backprop = Exercise(
             "That is the plain gradient: the network's own ReLUs were used. Take the copy of `with_guided_relus`.",
         ),
         Mistake(
+            "plain, nothing refused",
+            lambda model, image, index: _gradient_of(
+                lambda model, batch, index: logits_of(model, batch)[0, index], model, image, index
+            ),
+            "That is the plain gradient: the network's own ReLUs were used. Take the copy of `with_guided_relus`.",
+        ),
+        Mistake(
+            "all classes",
+            _of_the_guided(lambda model, batch, index: logits_of(model, batch)),
+            "You handed all logits to the tape, which adds them up. Pick the one of the class.",
+        ),
+        Mistake(
             "times input",
             lambda model, image, index: image * guided.guided_backprop(model, image, index),
             "You multiplied the gradient by the image. Guided backpropagation is the gradient alone.",
@@ -503,6 +589,11 @@ def _min_max(g):
     return (g - g.min()) / span if span else np.full(g.shape, 0.5)
 
 
+def _min_max_undefined(g):
+    with np.errstate(invalid="ignore"):
+        return (g - g.min()) / np.ptp(g)
+
+
 def _per_channel(g):
     g = (g - g.mean(axis=(0, 1))) / (g.std(axis=(0, 1)) + 1e-8)
     return np.clip(g / 4 + 0.5, 0, 1)
@@ -521,6 +612,12 @@ to_displayable = Exercise(
             "min–max",
             _min_max,
             "You stretched smallest to 0 and largest to 1. One extreme pixel then decides the contrast of all others.",
+        ),
+        Mistake(
+            "min–max, 0/0",
+            _min_max_undefined,
+            "You stretched smallest to 0 and largest to 1. One extreme pixel then decides the contrast of all others, "
+            "and on a constant input that is 0/0.",
         ),
         Mistake(
             "per channel",
@@ -684,9 +781,10 @@ catch = catch_the_bug(
             "Your test asks only that nothing negative comes back. The deconvnet and the gate open at 0 keep to that.",
         ),
         Mistake(
-            "random numbers",
+            "x never zero",
             _random_test,
-            "Random numbers are never exactly zero, so a gate that is open at x = 0 gets through.",
+            "x is never exactly zero in your test (random numbers never are), so a gate that is open there gets "
+            "through.",
         ),
         Mistake(
             "never both negative",

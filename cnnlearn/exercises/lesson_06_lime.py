@@ -5,6 +5,7 @@ import numpy as np
 from cnnlearn import lime
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
 from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.relations import first_difference
 
 
 def _labels(rng):
@@ -86,6 +87,10 @@ def _mask_requests(rng):
 MANY = 100  # samples, from which on averages say something
 
 
+def _both_occur(answer, samples, count, rng):
+    return samples < MANY or len(np.unique(answer(samples, count, rng)[1:])) == 2
+
+
 def _full_row(answer, samples, count, rng):
     return bool((answer(samples, count, rng)[0] == 1).all())
 
@@ -136,6 +141,7 @@ sample_masks = Exercise(
     axioms=(
         Axiom("Every entry is 0 or 1.", _zeros_and_ones),
         Axiom("Row 0 is the whole image: every segment is shown.", _full_row),
+        Axiom("Below row 0 some segments are hidden and some are shown.", _both_occur),
         Axiom("From generators in the same state come the same masks.", _repeatable),
         Axiom("From a generator with another seed come other masks.", _from_the_generator),
         Axiom("Each row is tossed anew: rows differ.", _rows_differ),
@@ -172,6 +178,11 @@ sample_masks = Exercise(
             "always half",
             _with_full_row(_exactly_half),
             "You hide the same number of segments in each row. With a coin for each segment, that number varies.",
+        ),
+        Mistake(
+            "never shown",
+            _with_full_row(lambda samples, count, rng: rng.integers(0, 1, (samples, count))),
+            "Below row 0 yours hides everything. The upper end of `integers` is not drawn: from 0 to below 2.",
         ),
         Mistake(
             "off by one",
@@ -224,6 +235,20 @@ def _from_one(image, segments, masks, fill):
             if not shown:
                 version[segments == number] = np.broadcast_to(fill, image.shape)[segments == number]
     return versions
+
+
+def _by_comparison(image, segments, masks, fill):
+    versions = np.stack([image] * len(masks))
+    for version, mask in zip(versions, masks, strict=True):
+        for number in np.flatnonzero(mask == 0):
+            version[segments == number] = np.broadcast_to(fill, image.shape)[segments == number]
+    return versions
+
+
+def _only_above(image, segments, masks, fill):
+    if segments.max() >= masks.shape[1]:
+        raise ValueError("an id has no column")
+    return np.where(masks[:, segments, None] == 1, image, fill)
 
 
 def _in_place(image, segments, masks, fill):
@@ -280,6 +305,17 @@ hide = Exercise(
             lambda image, segments, masks, fill: np.where(masks[:, segments, None] == 1, image, fill),
             "An id that has no column in the masks must be refused with a ValueError. NumPy takes −1 for the last "
             "column without a word.",
+        ),
+        Mistake(
+            "never hidden",
+            _by_comparison,
+            "An id that has no column in the masks must be refused with a ValueError. Yours never hides that segment, "
+            "and nobody notices.",
+        ),
+        Mistake(
+            "below 0",
+            _only_above,
+            "You refuse ids that are too large, but not those below 0: NumPy takes −1 for the last column.",
         ),
     ),
     hints=(
@@ -346,6 +382,17 @@ cosine_distance = Exercise(
             lambda masks: 1 - masks.mean(axis=1),
             "That is the share of hidden segments (the Hamming distance). You divided by m: the lengths of the two "
             "vectors are the roots of how many ones they have.",
+        ),
+        Mistake(
+            "one length only",
+            lambda masks: 1 - np.sqrt(masks.sum(axis=1)),
+            "You divided by the length of the mask only. The full mask has a length too: √m.",
+        ),
+        Mistake(
+            "to row 0",
+            lambda masks: 1 - masks @ masks[0] / (np.sqrt(np.maximum(masks.sum(axis=1), 1) * masks[0].sum())),
+            "You measured from row 0 of the masks. Asked is the distance from the full mask, which need not be among "
+            "them.",
         ),
         Mistake(
             "Euclidean",
@@ -482,6 +529,11 @@ def _level_for_intercept(masks, outputs, weights, penalty):
     return _solve(masks, outputs, weights, penalty)[0], weights @ outputs / weights.sum()
 
 
+def _plain_level(masks, outputs, weights, penalty):
+    found, _ = _solve(masks, outputs, weights, penalty)
+    return found, outputs.mean(axis=0) - masks.mean(axis=0) @ found
+
+
 weighted_ridge = Exercise(
     reference=lime.weighted_ridge,
     cases=_regressions,
@@ -517,6 +569,11 @@ weighted_ridge = Exercise(
             _level_for_intercept,
             "Your coefficients are right, but you returned the mean output as the intercept. The intercept is what the "
             "model predicts at the mask of zeros.",
+        ),
+        Mistake(
+            "plain level",
+            _plain_level,
+            "Your coefficients are right. For the intercept too, take the weighted means of masks and outputs.",
         ),
         Mistake(
             "penalty on the mean",
@@ -588,6 +645,19 @@ def _squared_correlation(outputs, predictions, weights):
     return (weights @ (y * p)) ** 2 / ((weights @ y**2) * (weights @ p**2))
 
 
+def _unguarded(score):
+    """The same without a thought of outputs that are all the same."""
+
+    def r2(outputs, predictions, weights):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return float(score(outputs, predictions, weights))
+
+    return r2
+
+
+AND_UNDEFINED = " And where all outputs are the same it divides by zero."
+
+
 def _undefined_when_constant(outputs, predictions, weights):
     with np.errstate(invalid="ignore", divide="ignore"):
         around = outputs - np.average(outputs, weights=weights)
@@ -613,6 +683,24 @@ weighted_r2 = Exercise(
             "unweighted",
             _with_constants(lambda y, p, w: _share(y - p, y - y.mean(), np.ones(len(y)))),
             "You did not use the weights. The surrogate was fitted near the image and must be judged there.",
+        ),
+        Mistake(
+            "plain mean, 0/0",
+            _unguarded(lambda y, p, w: _share(y - p, y - y.mean(), w)),
+            "You compare with the plain mean. The best constant for weighted errors is the weighted mean."
+            + AND_UNDEFINED,
+        ),
+        Mistake(
+            "unweighted, 0/0",
+            _unguarded(lambda y, p, w: _share(y - p, y - y.mean(), np.ones(len(y)))),
+            "You did not use the weights. The surrogate was fitted near the image and must be judged there."
+            + AND_UNDEFINED,
+        ),
+        Mistake(
+            "correlation, 0/0",
+            _unguarded(lambda y, p, w: np.corrcoef(y, p)[0, 1] ** 2),
+            "That is the squared correlation, without weights. It forgives predictions that are too high everywhere, "
+            "or that have the sign turned round." + AND_UNDEFINED,
         ),
         Mistake(
             "share missed",
@@ -662,6 +750,8 @@ def _coefficients(rng):
         (tied, 3, False),
         (tied, 3, True),
         (np.array([-3.0, 1.0, -2.0, 0.5]), 2, True),
+        (np.array([0.0, 1.0, -1.0, 0.0]), 3, True),
+        (np.tile([1.0, -1.0, 0.5], 7), 9, False),  # so many ties that no sort keeps their order by luck
         (drawn, 5, False),
         (drawn, 20, True),
         (drawn - 4, 4, False),
@@ -692,9 +782,21 @@ def _higher_id_first(coefficients, count, positive_only):
     return order[:count]
 
 
+def _only_ties(arguments, expected, got):
+    """What is wrong with an order: perhaps only ties, which a sort that is not stable leaves in any order."""
+    sizes = np.abs(arguments[0])
+    if np.isin(got, np.arange(len(sizes))).all() and np.array_equal(sizes[got], sizes[expected]):
+        return (
+            "The order is right but for ties: of two segments that count the same, the lower id comes first. A rising "
+            "order turned round does not see to that."
+        )
+    return first_difference(expected, got, 0)
+
+
 top_segments = Exercise(
     reference=lime.top_segments,
     cases=_coefficients,
+    describe=_only_ties,
     mistakes=(
         Mistake(
             "signed",
@@ -719,6 +821,23 @@ top_segments = Exercise(
             "sign ignored",
             lambda coefficients, count, positive_only: _cut_first(coefficients, count, False),
             "You do not use `positive_only`: segments against the class, and those that do nothing, must go then.",
+        ),
+        Mistake(
+            "zero counts as for",
+            lambda coefficients, count, positive_only: (
+                order := np.argsort(-np.abs(coefficients), kind="stable"),
+                order[coefficients[order] >= 0] if positive_only else order,
+            )[1][:count],
+            "A coefficient of exactly 0 gets through with `positive_only`. It speaks for nothing: above zero, not from "
+            "zero on.",
+        ),
+        Mistake(
+            "within the positive ones",
+            lambda coefficients, count, positive_only: np.argsort(
+                -np.abs(coefficients[coefficients > 0] if positive_only else coefficients), kind="stable"
+            )[:count],
+            "You left coefficients out before you sorted, so the places that you return are those in the shorter list. "
+            "Asked are the ids, the places in the whole one.",
         ),
         Mistake(
             "values",

@@ -130,7 +130,7 @@ exact = Exercise(
 
 
 def _splits(rng):
-    shares = rng.normal(size=5)
+    shares = rng.integers(-8, 9, 5) / 8  # so that the first gap is 0 without rounding
     return [
         (shares, 1.5, 1.5 + float(shares.sum())),
         (rng.normal(size=4), 0.75, 2.0),
@@ -250,6 +250,12 @@ def _on_even(holds):
     )
 
 
+def _no_multiple(answer, value, players, permutations, rng):
+    empty, full = _ends(build(value), players)
+    times = np.sum(answer(value, players, permutations, rng)) / (full - empty)
+    return times < 1.5 or abs(times - round(times)) > 1e-6
+
+
 def _own_terms(answer, value, players, permutations, rng):
     worth = build(_game("additive", players, 1))
     empty, *alone = worth(np.concatenate([np.zeros((1, players), bool), np.eye(players, dtype=bool)]))
@@ -283,6 +289,14 @@ permutations = Exercise(
             "Some players come twice in your orders and some never. Draw permutations: everyone comes exactly once.",
         ),
         Mistake(
+            "wrong divisor",
+            lambda value, players, permutations, rng: (
+                2 * shapley.shapley_permutations(value, players, permutations, rng)
+            ),
+            "Your shares add up to several times what there is to split. Divide by the number of all orders, those "
+            "drawn and those walked backwards.",
+        ),
+        Mistake(
             "by place",
             _walks(lambda n, orders, rng: _both_ways(_drawn(n, orders // 2, rng)), put_back=False),
             "You averaged what the first, the second … to come adds. Each gain belongs to the player at that place of "
@@ -296,7 +310,8 @@ permutations = Exercise(
         Mistake(
             "one fixed order",
             _walks(lambda n, orders, rng: np.tile(_both_ways(np.arange(n)[None]), (orders // 2, 1))),
-            "You use the same order every time. Other orders give other gains, and their average is asked for.",
+            "You use the same orders every time, whatever `rng` is. Other orders give other gains, and their average "
+            "is asked for.",
         ),
         Mistake(
             "other randomness",
@@ -313,6 +328,7 @@ permutations = Exercise(
         "those players are there whose place is below s, and reversed places are n − 1 less the places.",
     ),
     axioms=(
+        Axiom("The shares are means over the orders, not sums.", _on_even(_no_multiple)),
         Axiom(EFFICIENCY.statement, _on_even(lambda answer, v, n, k, rng: _adds_up(answer, v, n, k, rng))),
         Axiom("In a game in which each brings a term of its own, each gets that term.", _on_even(_own_terms)),
         Axiom(
@@ -350,6 +366,12 @@ kernel = Exercise(
             "no binomial",
             _inside(lambda n, s: (n - 1) / (s * (n - s))),
             "That is the weight of a whole size. The C(n, s) coalitions of that size share it.",
+        ),
+        Mistake(
+            "no parentheses",
+            _inside(lambda n, s: (n - 1) / comb(n, s) * s * (n - s)),
+            "You divided by C(n, s) and multiplied by the rest. All three stand below the line: parentheses around "
+            "them.",
         ),
         Mistake(
             "size(size − 1)",
@@ -430,6 +452,11 @@ def _unweighted(masks, outputs, empty, full, weights=None):
     return shapley.kernel_shap(masks[rows], outputs[rows], empty, full, np.ones(len(rows)))
 
 
+def _no_kernel(masks, outputs, empty, full, weights=None):
+    rows, given = _rows(masks, weights)
+    return shapley.kernel_shap(masks[rows], outputs[rows], empty, full, given if weights is not None else given**0)
+
+
 def _weighed_twice(masks, outputs, empty, full, weights=None):
     rows, own = _rows(masks, weights)
     if weights is not None:
@@ -486,6 +513,12 @@ regression = Exercise(
             "unweighted",
             _unweighted,
             "Every coalition weighs the same in yours. Without the kernel the regression fits, but not Shapley values.",
+        ),
+        Mistake(
+            "no kernel",
+            _no_kernel,
+            "Where no weights are given, every coalition weighs the same in yours. Its weight is then the "
+            "`shapley_kernel` of its size.",
         ),
         Mistake(
             "ends free",

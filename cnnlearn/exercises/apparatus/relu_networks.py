@@ -54,14 +54,20 @@ def relu_network(layout: str, seed: int):
     return model
 
 
+class NotATensor(TypeError):
+    """What an activation returns is a tuple."""
+
+
 def forward_and_back(answer, x, dy):
-    """What an activation makes of x, and what becomes of the gradient dy on the way back."""
+    """What an activation makes of x, and what becomes of the gradient dy on the way back. NotATensor for a tuple."""
     import tensorflow as tf
 
     x, dy = tf.constant(x, tf.float32), tf.constant(dy, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
         y = answer(x)
+    if isinstance(y, tuple):
+        raise NotATensor("Yours returned a tuple; expected is a tensor.")
     if not isinstance(y, tf.Tensor):
         return y
     back = tape.gradient(y, x, output_gradients=dy)
