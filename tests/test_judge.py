@@ -94,12 +94,14 @@ def test_an_error_shows_its_type_and_the_own_line():
 
 
 def test_of_an_error_its_first_paragraph_is_shown_without_colours():
+    message = "\x1b[1mNo such argument.\x1b[0m\n\nWhat came in: a page of it"
+
     def answer(features):
-        raise TypeError("\x1b[1mNo such argument.\x1b[0m\n\nArguments received: a page of them")
+        raise TypeError(message)
 
     v = verdict(answer)
     assert "TypeError: No such argument." in repr(v)
-    assert "\x1b" not in repr(v) and "received" not in repr(v)
+    assert "\x1b" not in repr(v) and "came in" not in repr(v)
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
@@ -111,6 +113,15 @@ def test_a_subclass_of_arrays_is_no_array():
 def test_an_axiom_that_cannot_work_with_what_it_gets_is_broken():
     v = verdict(guarded(lambda x: x.mean((0, 1)) if x.shape != (2, 2, 1) else [None]))
     assert v.kind is Kind.WRONG_VALUE and "a constant map keeps its value" in repr(v)
+
+
+@pytest.mark.parametrize(
+    "on_constants, words",
+    [(lambda x: np.full(x.shape[-1], np.nan), "gives NaN or infinity there"), (lambda x: 1 / 0, "raises ZeroDivision")],
+)
+def test_a_broken_axiom_tells_of_nan_and_errors(on_constants, words):
+    v = verdict(guarded(lambda x: x[0, 0] ** 3 if np.ptp(x) else on_constants(x)))
+    assert f"a constant map keeps its value {words}" in " ".join(repr(v).replace("Yours ", "").split())
 
 
 @pytest.mark.parametrize("wrong", [lambda x: x.mean((0, 1)) ** 3, lambda x: x.sum((0, 1)), lambda x: x[0, 0]])
@@ -190,7 +201,7 @@ def test_lists_of_arrays_come_and_go(answer, kind):
 
 def test_the_value_of_another_type_is_told():
     two = replace(LISTS, reference=lambda arrays: (len(arrays), 2.0))
-    assert "Value 0 of yours is an array of integers; expected is an integer." in repr(
+    assert "Value 1 of yours is an array of integers; expected is an integer." in repr(
         judge(two, lambda arrays: (np.array([len(arrays)]), 2.0))
     )
 

@@ -82,7 +82,7 @@ def _other_type(expected, got):
     """The types in words; where as many values came back as were expected, those of the first that is of another."""
     if type(expected) is type(got) and isinstance(expected, (tuple, list)) and len(expected) == len(got):
         i = next(i for i, (e, g) in enumerate(zip(expected, got, strict=True)) if not same_type(e, g))
-        return f"Value {i} of yours is {kind(got[i])}; expected is {kind(expected[i])}."
+        return f"Value {i + 1} of yours is {kind(got[i])}; expected is {kind(expected[i])}."
     return f"Yours returns {kind(got)}; expected is {kind(expected)}."
 
 
@@ -132,23 +132,29 @@ def _alike(exercise, output, got):
 
 
 def _broken_axiom(exercise, cases, ask):
-    """The statement of the first axiom that does not hold, "" if all do. An answer that fails on the way breaks it, and
-    so does one that gives what the axiom cannot work with."""
+    """The statement of the first axiom that does not hold, and why if that is not plain; "" if all hold. An answer that
+    fails on the way breaks an axiom, and so does one that gives what it cannot work with."""
+    trouble = ""
 
     def outcome(*arguments):
+        nonlocal trouble
         value = ask(arguments).value
         if isinstance(value, Raised):
+            trouble = f" Yours raises {value.type} there."
             raise _Unanswered
+        if not finite(value):
+            trouble = " Yours gives NaN or infinity there."
         return value
 
     for axiom in exercise.axioms:
         for case in cases:
+            trouble = ""
             try:
                 holds = axiom.holds(outcome, *case)
             except Exception:
                 holds = False
             if not holds:
-                return axiom.statement
+                return axiom.statement + trouble
     return ""
 
 

@@ -135,7 +135,7 @@ def first_difference(expected, got, tolerance: float) -> str:
         for i, (e, g) in enumerate(zip(expected, got, strict=True)):
             sentence = first_difference(e, g, tolerance)
             if sentence:
-                return f"Value {i} of {len(expected)}: {sentence}"
+                return f"Value {i + 1} of {len(expected)}: {sentence}"
         return ""
     if not isinstance(expected, np.ndarray):
         return "" if expected == got else f"yours is {_show(got)}, expected {_show(expected)}."
