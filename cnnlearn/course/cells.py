@@ -36,6 +36,7 @@ def stub(function: Callable) -> str:
 def solution(function: Callable) -> str:
     """The source, its body between the marks by which nbgrader knows a solution."""
     asked, body = _halves(function)
+    asked += "\n" * body.lstrip().startswith(("def ", "@"))  # as ruff formats it
     return f"{asked}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
 
 

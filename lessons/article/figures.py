@@ -1,4 +1,4 @@
-"""The figures of the article that `README.md` beside this file speaks of: `python lessons/article/figures.py --help`."""
+"""The figures of the article that `README.md` here speaks of: `python lessons/article/figures.py --help`."""
 
 import argparse
 import importlib.util
