@@ -41,7 +41,8 @@ def linked(full, folder):
     return folder
 
 
-@pytest.mark.parametrize("where", ["the folder", pytest.param("the folder above", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["the folder", "the folder above"])
 def test_the_full_set(where, full):
     (images, labels), (test_images, test_labels) = cifar10.load(full if where == "the folder" else str(full.parent))
     assert images.shape == (50_000, 32, 32, 3) and test_images.shape == (10_000, 32, 32, 3)
@@ -52,6 +53,7 @@ def test_the_full_set(where, full):
     assert (test_images == [5, 100, 255]).all() and (test_labels == 5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_batch_is_named(name, full, tmp_path):
     (linked(full, tmp_path / "set") / name).unlink()

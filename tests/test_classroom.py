@@ -317,7 +317,15 @@ def test_a_sandbox_that_does_not_start_is_the_graders_fault(judged, sandbox, mon
 
 @pytest.mark.filterwarnings("ignore:Casting complex")
 @pytest.mark.parametrize(
-    "value", ["2**250", "1e300 * 1e10", "(3,) * 10**5", "np.full((1,) * 30, 1j)", "{'a': [None]}", "'x' * 10**6"]
+    "value",
+    [
+        "2**250",
+        "1e300 * 1e10",
+        pytest.param("(3,) * 10**5", marks=pytest.mark.slow),
+        "np.full((1,) * 30, 1j)",
+        "{'a': [None]}",
+        "'x' * 10**6",
+    ],
 )
 def test_no_output_makes_it_the_graders_fault(judged, value):
     for code in (f"def pooled(x): return {value}", f"def pooled(x): return x.mean((0, 1)) if len(x) == 4 else {value}"):
