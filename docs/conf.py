@@ -36,6 +36,7 @@ html_static_path = ["static"]
 html_css_files = ["book.css"]
 html_js_files = [("book.js", {"defer": "defer"})]
 html_show_sourcelink = False
+html_domain_indices = False  # the search finds modules
 html_theme_options = {
     "logo": {"text": "cnnlearn"},
     "navbar_align": "left",
