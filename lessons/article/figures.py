@@ -25,6 +25,8 @@ def owen(model, images, ranked, layer):
     from cnnlearn.shapley_methods import OwenShap
 
     fill = "telea" if importlib.util.find_spec("cv2") else "inpaint"
+    if fill == "inpaint":
+        print("Without OpenCV (pip install opencv-python-headless) this takes some minutes for each picture.", flush=True)
     return {"owen": OwenShap(model, fill=fill, evaluations=1000).explain(images, ranked[:, :4])}
 
 
