@@ -26,7 +26,7 @@ def owen(model, images, ranked, layer):
 
     fill = "telea" if importlib.util.find_spec("cv2") else "inpaint"
     if fill == "inpaint":
-        print("Without OpenCV (pip install opencv-python-headless) this takes some minutes for each picture.", flush=True)
+        print("Without OpenCV (pip install opencv-python-headless) this takes minutes for each picture.", flush=True)
     return {"owen": OwenShap(model, fill=fill, evaluations=1000).explain(images, ranked[:, :4])}
 
 
