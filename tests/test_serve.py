@@ -5,12 +5,15 @@ import gc
 import io
 import json
 import os
+import re
 import shutil
 import socket
+import subprocess
 import threading
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +32,7 @@ from cnnlearn.explain.methods import METHODS, chosen_methods  # noqa: E402
 from cnnlearn.explain.run import explain  # noqa: E402
 from cnnlearn.explain.subject import Subject, open_subject  # noqa: E402
 
+README = Path(__file__).resolve().parents[1] / "README.md"
 IMAGES, LABELS = cifar10.sample()[1]
 NETWORK = dict(network="cifar10", methods=["gradcam"])
 
@@ -52,6 +56,16 @@ def client(tmp_path_factory):
 def upload(client, content, name="picture.png"):
     answer = client.post("gradio_api/upload", files={"files": (name, content)})
     return answer.json()[0]
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+def test_the_commands_of_the_readme(client, tmp_path):
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (commands,) = (block for block in blocks if "curl" in block)
+    Image.fromarray(IMAGES[0]).save(tmp_path / "cat.jpg")
+    commands = commands.replace("http://127.0.0.1:7860", str(client.base_url).rstrip("/"))
+    done = subprocess.run(["bash", "-c", commands], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "event: complete" in done.stdout and "Grad-CAM" in done.stdout, done
 
 
 def ask(client, **named):
