@@ -1,5 +1,5 @@
 # make learn: start the course.  make test: everything that CI runs.  make quick: unit tests, under a minute.
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.10 python3; do command -v $$p && break; done)
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
 BIN := .venv/bin
 # Two processes share two cores. Files in the order of their names: long ones come early, so that neither process idles.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
@@ -10,8 +10,8 @@ NBVAL := --nbval-cell-timeout 300 -p no:cacheprovider --nbval
 env: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info < (3, 14)' 2>/dev/null || \
-		{ echo "cnnlearn needs Python 3.10 to 3.13; say which with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14)' 2>/dev/null || \
+		{ echo "cnnlearn needs Python 3.11 to 3.13; say which with: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "This Python cannot make environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv

@@ -10,7 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cnnlearn.classroom.notebooks import LARGEST, Unreadable, cells
 
 ENDINGS = (".ipynb", ".py")
 IGNORED = ("__MACOSX", "__pycache__", "node_modules")
-EPOCH = datetime(1980, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 MOST_FILES, MOST_BYTES, DEEPEST, LARGEST_RATIO = 100_000, 16 * 2**30, 12, 200
 
 
@@ -107,7 +107,7 @@ def _in_folder(place, parts=()) -> Iterator[_File]:
             if len(path) <= DEEPEST and not entry.name.startswith(".") and entry.name not in IGNORED:
                 yield from _in_folder(place, path)
         elif _wanted(path):
-            modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, timezone.utc)
+            modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
             yield _File(path, partial(_bytes_of, entry.path), modified)
 
 
@@ -168,7 +168,7 @@ def _check_archive(place, entries):
 
 def _date_of(entry):
     try:
-        return datetime(*entry.date_time, tzinfo=timezone.utc)
+        return datetime(*entry.date_time, tzinfo=UTC)
     except ValueError:
         return EPOCH
 

@@ -12,10 +12,10 @@ The rules of credit, all of them:
 
 import math
 from dataclasses import asdict, dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     NOT_STARTED = "not started"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnnlearn.files import data_path
 
-PYTHONS = ((3, 10), (3, 13))
+PYTHONS = ((3, 11), (3, 13))
 PACKAGES = ("numpy", "tensorflow", "keras", "matplotlib", "skimage", "jupyterlab", "ipykernel", "pooch")
 SHIPPED = ("gap_network.weights.h5", "cifar-10-sample")
 MEMORY, DISK = 3, 1  # GB that a lesson needs
@@ -31,7 +31,7 @@ def _python():
     version = ".".join(map(str, sys.version_info[:3]))
     if PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
         return Finding(True, f"Python {version}")
-    return Finding(False, f"This is Python {version}; the course needs 3.10 to 3.13. Make an environment with one.")
+    return Finding(False, f"This is Python {version}; the course needs 3.11 to 3.13. Make an environment with one.")
 
 
 def _package(name):

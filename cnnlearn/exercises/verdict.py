@@ -3,12 +3,12 @@
 import html
 import textwrap
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 LINES, WIDTH = 12, 96
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     RIGHT = "right"
     NOT_STARTED = "not started"
     RAISED = "raised an error"
