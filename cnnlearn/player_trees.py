@@ -82,13 +82,15 @@ def owen_walk(value, tree, budget: int, empty, full):
         split, waiting = waiting[:count], waiting[count:]
         if not split:
             break
-        masks = np.zeros((count, 2, len(order)), bool)
+        masks = np.zeros((count, 2, len(order)), bool)  # in the order of the leaves, where groups are slices
         for coalitions, gain in zip(masks, split, strict=True):
             for there in gain.context:
-                coalitions[:, order[groups[there].places]] = True
+                coalitions[:, groups[there].places] = True
             for coalition, half in zip(coalitions, groups[gain.group].halves, strict=True):
-                coalition[order[groups[half].places]] = True
-        outputs = value(masks.reshape(2 * count, -1)).reshape(count, 2, -1)
+                coalition[groups[half].places] = True
+        asking = np.empty((2 * count, len(order)), bool)
+        asking[:, order] = masks.reshape(2 * count, -1)
+        outputs = value(asking).reshape(count, 2, -1)
         asked += 2 * count
         for gain, alone in zip(split, outputs, strict=True):
             halves, weight = groups[gain.group].halves, gain.weight / 2
@@ -100,11 +102,13 @@ def owen_walk(value, tree, budget: int, empty, full):
                 if groups[half].halves:
                     waiting += new
                 else:
-                    values[order[groups[half].places]] += sum(one.weight * (one.after - one.before) for one in new)
+                    values[groups[half].places] += sum(one.weight * (one.after - one.before) for one in new)
     for gain in waiting:
-        players = order[groups[gain.group].places]
-        values[players] += gain.weight * (gain.after - gain.before) / len(players)
-    return values
+        players = groups[gain.group].places
+        values[players] += gain.weight * (gain.after - gain.before) / (players.stop - players.start)
+    by_player = np.empty_like(values)
+    by_player[order] = values
+    return by_player
 
 
 @dataclass(frozen=True)
