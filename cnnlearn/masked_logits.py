@@ -61,8 +61,7 @@ class MaskedLogits:
         import tensorflow as tf
 
         def logits(image, segments, masks, fill, classes):
-            # Rows are gathered twice as fast as columns.
-            shown = tf.transpose(tf.gather(tf.transpose(masks), segments), (2, 0, 1))[..., None]
+            shown = tf.gather(masks, segments, axis=1)[..., None]
             return tf.gather(tf.cast(logits_of(self.model, tf.where(shown, image, fill)), tf.float32), classes, axis=1)
 
         if self._compiled is None:
