@@ -79,7 +79,7 @@ def test_no_link_is_dead_and_nothing_is_fetched_from_elsewhere(book):
 @pytest.mark.slow
 def test_every_figure_has_alternative_text(book):
     pages, _ = book
-    shown = {path: [alt for alt in page.images] for path, page in pages.items() if page.images}
+    shown = {path: page.images for path, page in pages.items() if page.images}
     assert len(shown) > len(LESSONS)
     for path, alts in shown.items():
         assert all(len(alt) > 20 for alt in alts), f"{path}: {alts}"

@@ -169,7 +169,8 @@ def test_links_lead_somewhere(name):
 def test_every_address_of_the_repository_is_the_same():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["repository-code"] == address() and citation["version"] == metadata.version("cnnlearn")
-    assert f"git clone {address()}" in README
+    for text in (README, (ROOT / "docs" / "index.md").read_text(encoding="utf-8")):
+        assert f"git clone {address()}\n" in text
     for badge in ("colab.research.google.com/github/", "mybinder.org/v2/gh/", "codespaces.new/"):
         assert badge + address().removeprefix("https://github.com/") in README
 
