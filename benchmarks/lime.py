@@ -15,9 +15,8 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
-from cnnlearn.feature_maps import logits_of
+from cnnlearn.feature_maps import images_at_once, logits_of
 from cnnlearn.lime import Lime
-from cnnlearn.masked_logits import LARGEST_BATCH, PIXELS_AT_ONCE
 
 SEGMENTS = 50
 LIME_BATCH = 10  # lime's default
@@ -88,7 +87,7 @@ def timed(name, rounds, samples):
     side = model.input_shape[1]
     image = np.random.default_rng(0).random((side, side, 3), np.float32)
     segments = np.arange(side * side).reshape(side, side) * SEGMENTS // side**2
-    batch = int(np.clip(PIXELS_AT_ONCE // side**2, 1, LARGEST_BATCH))
+    batch = images_at_once((samples, *image.shape))
     call, ours = compiled_call(model), Lime(model, segments, fill=0, samples=samples)
     few, every = (peers(model, call, image, segments, count, batch) for count in (20, samples))
     calls = {"bare": lambda: in_batches(call, image, samples, batch), "cnnlearn": lambda: ours.explain(image, CLASS)}

@@ -17,8 +17,9 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import cifar10, networks
+from cnnlearn.feature_maps import images_at_once
 from cnnlearn.fills import fill_for
-from cnnlearn.masked_logits import LARGEST_BATCH, PIXELS_AT_ONCE, MaskedLogits
+from cnnlearn.masked_logits import MaskedLogits
 from cnnlearn.shapley import shapley_exact
 from cnnlearn.shapley_methods import Game, KernelShap, OwenShap
 from cnnlearn.superpixels import superpixels
@@ -39,7 +40,7 @@ def networks_and_images():
 
 def bare_calls(model, image):
     """As many forward passes, in batches as large as ours."""
-    at_once = int(np.clip(PIXELS_AT_ONCE // (image.shape[0] * image.shape[1]), 1, LARGEST_BATCH))
+    at_once = images_at_once((EVALUATIONS, *image.shape))
     call = tf.function(model, input_signature=[tf.TensorSpec((None, *image.shape))])
     batches = [
         tf.constant(np.random.default_rng(1).random((min(at_once, EVALUATIONS - start), *image.shape), np.float32))
@@ -52,7 +53,7 @@ def peers(model, image, segments):
     """Name -> the same work by other libraries, each with a compiled model and our batch size, where installed."""
     found = {}
     compiled = tf.function(model, input_signature=[tf.TensorSpec((None, *image.shape))])
-    at_once = int(np.clip(PIXELS_AT_ONCE // (image.shape[0] * image.shape[1]), 1, LARGEST_BATCH))
+    at_once = images_at_once((EVALUATIONS, *image.shape))
     grey = fill_for("grey", image, segments)
 
     def predict(images):

@@ -5,12 +5,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+PAUSE = 0.1  # seconds: the threads of a matrix product spin on for a moment, and would slow the call that follows
+
 
 def paired(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, np.ndarray]:
     """Seconds of every run, name -> (repeats,): all calls in turn, `repeats` times, after a round to warm up."""
     seconds = {name: [] for name in calls}
     for repeat in range(repeats + 1):
         for name, call in calls.items():
+            time.sleep(PAUSE)
             start = time.perf_counter()
             call()
             if repeat:

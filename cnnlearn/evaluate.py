@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnnlearn.feature_maps import LARGEST_BATCH, PIXELS_AT_ONCE, logits_of
+from cnnlearn.feature_maps import images_at_once, logits_of
 
 
 def deletion_curve(predict, image, attribution, steps, fill):
@@ -130,7 +130,7 @@ class Probabilities:
 
     def __call__(self, batch) -> np.ndarray:
         batch = np.asarray(batch, np.float32)
-        at_once = int(np.clip(PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]), 1, LARGEST_BATCH))
+        at_once = images_at_once(batch.shape)
         parts = [self._compiled(batch[i : i + at_once]).numpy() for i in range(0, len(batch), at_once)]
         return np.concatenate(parts)
 

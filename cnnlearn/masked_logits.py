@@ -5,10 +5,8 @@ from contextlib import nullcontext
 import numpy as np
 from tqdm import tqdm
 
-from cnnlearn.feature_maps import logits_of
+from cnnlearn.feature_maps import images_at_once, logits_of
 
-PIXELS_AT_ONCE = 2**18  # of a batch, which bounds the memory
-LARGEST_BATCH = 256
 PATIENCE = 2  # seconds before a progress bar appears
 
 
@@ -40,11 +38,11 @@ class MaskedLogits:
                 "have a column for each id from 0 on."
             )
         classes = np.arange(self.model.output_shape[-1]) if classes is None else np.asarray(classes)
-        at_once = batch or int(np.clip(PIXELS_AT_ONCE // segments.size, 1, LARGEST_BATCH))
+        at_once = batch or images_at_once((len(masks), *segments.shape))
         compiled = self._compile()
         pixels, places = tf.constant(image, tf.float32), tf.constant(segments, tf.int32)
         wanted = tf.constant(classes, tf.int32)
-        constant = None if callable(fill) else tf.constant(fill, tf.float32)[None]
+        constant = None if callable(fill) else tf.constant(np.asarray(fill)[None], tf.float32)
         logits = np.empty((len(masks), len(classes)), np.float32)
         own = tqdm(total=len(masks), delay=PATIENCE, unit=" images", leave=False) if bar is None else nullcontext(bar)
         with own as bar:
@@ -61,8 +59,13 @@ class MaskedLogits:
         import tensorflow as tf
 
         def logits(image, segments, masks, fill, classes):
-            shown = tf.gather(masks, segments, axis=1)[..., None]
-            return tf.gather(tf.cast(logits_of(self.model, tf.where(shown, image, fill)), tf.float32), classes, axis=1)
+            # Each pixel is looked up in one list of colours, the image's and then the fills': faster than tf.where.
+            pixels = tf.reshape(tf.range(tf.size(segments)), tf.shape(segments))
+            fills = tf.reshape(tf.range(tf.shape(fill)[0]) + 1, (-1, 1, 1))
+            shown = tf.gather(masks, segments, axis=1)
+            colours = tf.reshape(tf.concat([image[None], fill], axis=0), (-1, image.shape[-1]))
+            hidden = tf.gather(colours, tf.where(shown, pixels, pixels + fills * tf.size(segments)))
+            return tf.gather(tf.cast(logits_of(self.model, hidden), tf.float32), classes, axis=1)
 
         if self._compiled is None:
             shape = self.model.input_shape[1:]

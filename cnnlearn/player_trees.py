@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SHARE_SPLIT = 2  # of the gains that wait, one in so many is split in a round
+FEW = 32  # gains are split in any round, or all if fewer wait: a handful of questions wastes a call of the network
+MANY = 128  # at most: it bounds the masks that are held at once
 
 
 def halving_tree(height: int, width: int, first: int = 0, row: int | None = None):
@@ -47,92 +48,112 @@ def superpixel_tree(segments):
     return halve(np.arange(len(sizes)))
 
 
-@dataclass(frozen=True)
-class Gain:
-    """What a group of players adds to a context, `after` − `before`, floats (C,), and how that weighs in the whole.
+class Groups:
+    """The groups of players of a tree, numbered from 0, the whole: a group, then all of its left half, then its right.
 
-    group: its number in the tree; context: the numbers of the groups that are there already.
+    order: the players from left to right, where each group lies side by side; sizes: how many players are in a group.
     """
 
-    group: int
-    context: tuple[int, ...]
+    def __init__(self, tree):
+        order, sizes, self._starts = [], [], []
+
+        def add(tree):
+            number = len(sizes)
+            sizes.append(1)
+            self._starts.append(len(order))
+            if isinstance(tree, int):
+                order.append(tree)
+            else:
+                left, right = tree
+                sizes[number] = add(left) + add(right)
+            return sizes[number]
+
+        add(tree)
+        self.order, self.sizes = np.array(order), np.array(sizes)
+
+    def halves(self, groups):
+        """The numbers of the left and the right half, integers (k, 2), of groups (k,) that have them."""
+        left = groups + 1
+        return np.stack([left, left + 2 * self.sizes[left] - 1], axis=1)  # a group of s players holds 2 s − 1 groups
+
+    def masks(self, unions):
+        """Booleans (k, n): the players of k unions, each some groups that do not overlap."""
+        masks = np.zeros((len(unions), len(self.order)), bool)
+        for mask, union in zip(masks, unions, strict=True):
+            for group in union:
+                mask[self._places(group)] = True
+        by_player = np.empty_like(masks)
+        by_player[:, self.order] = masks
+        return by_player
+
+    def share(self, totals):
+        """What each player gets, floats (n, C), if each group shares its total, floats (groups, C), evenly."""
+        shares = np.zeros((len(self.order), totals.shape[1]))
+        for group in np.flatnonzero(totals.any(axis=1)):
+            shares[self._places(group)] += totals[group] / self.sizes[group]
+        by_player = np.empty_like(shares)
+        by_player[self.order] = shares
+        return by_player
+
+    def _places(self, group):
+        return slice(self._starts[group], self._starts[group] + self.sizes[group])
+
+
+@dataclass(frozen=True)
+class Gains:
+    """What groups of players add to contexts, `after` − `before`, and how that weighs in the whole; a row for each.
+
+    group: integers (k,); context: integers (k,), each the number of a union of groups that are there already; before,
+    after: floats (k, C); weight: floats (k,).
+    """
+
+    group: np.ndarray
+    context: np.ndarray
     before: np.ndarray
     after: np.ndarray
-    weight: float
+    weight: np.ndarray
 
     @property
-    def size(self):
-        return self.weight * np.abs(self.after - self.before).max()
+    def weighed(self):
+        return self.weight[:, None] * (self.after - self.before)
+
+    def __getitem__(self, rows):
+        return Gains(*(column[rows] for column in vars(self).values()))
+
+    def __add__(self, other):
+        return Gains(*map(np.concatenate, zip(vars(self).values(), vars(other).values(), strict=True)))
 
 
 def owen_walk(value, tree, budget: int, empty, full):
     """Owen values with a bounded number of questions: the largest gains are split first.
 
     value: a game, booleans (k, n) -> floats (k, C); empty, full: what nobody and all are worth, floats (C,); budget:
-    how many coalitions may be asked. In each round half of the gains that wait are split, the largest first. When the
-    budget is spent, the players of each group that waits share its gain evenly: the values add up to full − empty
-    whatever the budget is, and with enough of it they are the Owen values. Nothing is random. Returns floats (n, C).
+    how many coalitions may be asked. In each round half of the gains that wait are split, the largest first; but at
+    least FEW and at most MANY. When the budget is spent, the players of each group that waits share its gain evenly:
+    the values add up to full − empty whatever the budget is, and with enough of it they are the Owen values. Nothing is
+    random. Returns floats (n, C).
     """
-    order, groups = _groups(tree)
-    values, asked = np.zeros((len(order), len(empty))), 0
-    waiting = [Gain(0, (), empty, full, 1.0)]
-    while waiting and len(order) > 1:
-        waiting.sort(key=lambda gain: -gain.size)  # stable: equals keep the order of the tree
-        count = min(-(-len(waiting) // SHARE_SPLIT), (budget - asked) // 2)
-        split, waiting = waiting[:count], waiting[count:]
-        if not split:
+    groups = Groups(tree)
+    totals = np.zeros((len(groups.sizes), len(empty)))
+    unions: list[tuple[int, ...]] = [()]
+    waiting = Gains(np.zeros(1, int), np.zeros(1, int), empty[None], full[None], np.ones(1))
+    while True:
+        single = groups.sizes[waiting.group] == 1
+        np.add.at(totals, waiting.group[single], waiting.weighed[single])
+        waiting = waiting[~single]
+        count = min(max(len(waiting.group) // 2, FEW), MANY, len(waiting.group), budget // 2)
+        if not count:
             break
-        masks = np.zeros((count, 2, len(order)), bool)  # in the order of the leaves, where groups are slices
-        for coalitions, gain in zip(masks, split, strict=True):
-            for there in gain.context:
-                coalitions[:, groups[there].places] = True
-            for coalition, half in zip(coalitions, groups[gain.group].halves, strict=True):
-                coalition[groups[half].places] = True
-        asking = np.empty((2 * count, len(order)), bool)
-        asking[:, order] = masks.reshape(2 * count, -1)
-        outputs = value(asking).reshape(count, 2, -1)
-        asked += 2 * count
-        for gain, alone in zip(split, outputs, strict=True):
-            halves, weight = groups[gain.group].halves, gain.weight / 2
-            for half, other, first, second in zip(halves, halves[::-1], alone, alone[::-1], strict=True):
-                new = [
-                    Gain(half, gain.context, gain.before, first, weight),
-                    Gain(half, (*gain.context, other), second, gain.after, weight),
-                ]
-                if groups[half].halves:
-                    waiting += new
-                else:
-                    values[groups[half].places] += sum(one.weight * (one.after - one.before) for one in new)
-    for gain in waiting:
-        players = groups[gain.group].places
-        values[players] += gain.weight * (gain.after - gain.before) / (players.stop - players.start)
-    by_player = np.empty_like(values)
-    by_player[order] = values
-    return by_player
-
-
-@dataclass(frozen=True)
-class Group:
-    """Players that lie side by side in the order of the leaves, and the numbers of their halves, if there are any."""
-
-    places: slice
-    halves: tuple[int, ...]
-
-
-def _groups(tree):
-    """The players from left to right, and the groups of a tree, the whole first."""
-    order, groups = [], []
-
-    def add(tree):
-        number, start = len(groups), len(order)
-        groups.append(None)
-        if isinstance(tree, int):
-            order.append(tree)
-            halves = ()
-        else:
-            halves = tuple(add(half) for half in tree)
-        groups[number] = Group(slice(start, len(order)), halves)
-        return number
-
-    add(tree)
-    return np.array(order), groups
+        budget -= 2 * count
+        waiting = waiting[np.argsort(-np.abs(waiting.weighed).max(axis=1), kind="stable")]  # equals: as they came
+        split, waiting = waiting[:count], waiting[count:]
+        halves = groups.halves(split.group)
+        asked = len(unions) + np.arange(2 * count).reshape(count, 2)
+        unions += [(*unions[i], half) for i, pair in zip(split.context, halves.tolist(), strict=True) for half in pair]
+        outputs = value(groups.masks(unions[-2 * count :])).reshape(count, 2, -1)
+        for half, other in ((0, 1), (1, 0)):
+            part, alone, besides, weight = halves[:, half], outputs[:, half], outputs[:, other], split.weight / 2
+            waiting += Gains(part, split.context, split.before, alone, weight)
+            waiting += Gains(part, asked[:, other], besides, split.after, weight)
+    np.add.at(totals, waiting.group, waiting.weighed)
+    return groups.share(totals)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from cnnlearn import evaluate
+from cnnlearn import evaluate, feature_maps
 from cnnlearn.exercises.apparatus.networks import small_network
 from cnnlearn.feature_maps import logits_of
 
@@ -144,7 +144,7 @@ def test_probabilities_are_the_networks_whatever_the_batch(rng, monkeypatch):
     expected = model(images).numpy()[:, 2]
     predict = evaluate.probability_of(model, 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
-    monkeypatch.setattr(evaluate, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(feature_maps, "LARGEST_BATCH", 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
 
 

@@ -41,7 +41,7 @@ def counting(value):
 
 
 def walk(value, tree, budget):
-    players = len(player_trees._groups(tree)[0])
+    players = len(player_trees.Groups(tree).order)
     empty, full = value(np.array([[False] * players, [True] * players]))
     return owen_walk(value, tree, budget, empty, full)
 
@@ -53,7 +53,7 @@ def test_a_grid_is_halved_across_its_longer_side():
     assert halving_tree(2, 2) == ((0, 1), (2, 3))
     assert halving_tree(1, 3) == (0, (1, 2))
     assert halving_tree(3, 2) == ((0, 1), ((2, 3), (4, 5)))
-    assert sorted(player_trees._groups(halving_tree(7, 5))[0]) == list(range(35))
+    assert sorted(player_trees.Groups(halving_tree(7, 5)).order) == list(range(35))
 
 
 def test_superpixels_are_halved_by_their_places():
@@ -63,9 +63,19 @@ def test_superpixels_are_halved_by_their_places():
     assert superpixel_tree(np.zeros((4, 4), int)) == 0
 
 
+def test_groups_are_numbered_halved_and_shown_as_their_tree_says():
+    groups = player_trees.Groups((4, ((0, 3), (1, 2))))
+    assert groups.order.tolist() == [4, 0, 3, 1, 2] and groups.sizes.tolist() == [5, 1, 4, 2, 1, 1, 2, 1, 1]
+    assert groups.halves(np.array([0, 2, 6])).tolist() == [[1, 2], [3, 6], [7, 8]]
+    assert groups.masks([(), (6,), (1, 5)]).astype(int).tolist() == [[0] * 5, [0, 1, 1, 0, 0], [0, 0, 0, 1, 1]]
+    totals = np.zeros((9, 1))
+    totals[[0, 3, 7]] = [[5], [4], [1]]
+    assert groups.share(totals)[:, 0].tolist() == [3, 2, 1, 3, 1]
+
+
 @pytest.mark.parametrize("tree", [((0, 1), (2, 3)), (4, ((0, 3), (1, 2))), halving_tree(3, 2)])
 def test_a_walk_to_the_end_gives_owen_values(tree):
-    players = len(player_trees._groups(tree)[0])
+    players = len(player_trees.Groups(tree).order)
     value = game("random", players, 1)
     np.testing.assert_allclose(walk(columns(value), tree, 10**6)[:, 0], owen_values(value, tree), atol=1e-12)
 
@@ -77,6 +87,18 @@ def test_a_walk_adds_up_and_keeps_to_its_budget(budget):
     empty, full = value(np.array([[False] * 12, [True] * 12]))
     assert values.sum() == pytest.approx((full - empty).item(), abs=1e-12)
     assert value.calls - 4 <= budget
+
+
+@pytest.mark.parametrize("budget, calls", [(998, 8), (20_000, 90)])
+def test_a_walk_asks_few_times_and_not_too_much_at_once(budget, calls):
+    value, asked = columns(game("random", 12, 2)), []
+
+    def logged(masks):
+        asked.append(len(masks))
+        return value(masks[:, :12])
+
+    owen_walk(logged, halving_tree(32, 32), budget, np.zeros(1), np.ones(1))
+    assert sum(asked) == budget and max(asked) <= 256 and len(asked) <= calls
 
 
 @pytest.mark.parametrize("levels", [2, 4])
