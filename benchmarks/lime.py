@@ -91,7 +91,7 @@ def timed(name, rounds, samples):
     call, ours = compiled_call(model), Lime(model, segments, fill=0, samples=samples)
     few, every = (peers(model, call, image, segments, count, batch) for count in (20, samples))
     calls = {"bare": lambda: in_batches(call, image, samples, batch), "cnnlearn": lambda: ours.explain(image, CLASS)}
-    return paired(calls | {peer: every[peer] for peer in every if runs_at_all(peer, few[peer])}, rounds)
+    return paired(calls | {peer: every[peer] for peer in every if runs_at_all(peer, few[peer])}, rounds, pause=0.1)
 
 
 def main(samples):

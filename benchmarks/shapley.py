@@ -111,7 +111,7 @@ def times(console):
         for method in (KernelShap(model, segments, "grey"), OwenShap(model), OwenShap(model, segments)):
             kind = "" if method.method == "Kernel SHAP" else (" of pixels", " of superpixels")[len(ours) - 2]
             ours[f"cnnlearn {method.method}{kind}"] = lambda m=method, x=image: m.explain(x, CLASS)
-        seconds = paired(usable({**ours, **peers(model, image, segments)}, console), rounds)
+        seconds = paired(usable({**ours, **peers(model, image, segments)}, console), rounds, pause=0.1)
         for call, ratio in ratios_to("bare", seconds).items():
             table.add_row(name, call, f"{np.median(seconds[call]):.2f}", f"{ratio:.2f}")
         table.add_section()

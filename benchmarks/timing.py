@@ -5,15 +5,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-PAUSE = 0.1  # seconds: the threads of a matrix product spin on for a moment, and would slow the call that follows
 
+def paired(calls: dict[str, Callable[[], object]], repeats: int, pause: float = 0) -> dict[str, np.ndarray]:
+    """Seconds of every run, name -> (repeats,): all calls in turn, `repeats` times, after a round to warm up.
 
-def paired(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, np.ndarray]:
-    """Seconds of every run, name -> (repeats,): all calls in turn, `repeats` times, after a round to warm up."""
+    pause: seconds before each. A tenth of a second keeps methods apart that solve linear systems: NumPy's threads spin
+    on for a moment after their work, and would slow whichever call follows.
+    """
     seconds = {name: [] for name in calls}
     for repeat in range(repeats + 1):
         for name, call in calls.items():
-            time.sleep(PAUSE)
+            time.sleep(pause)
             start = time.perf_counter()
             call()
             if repeat:
