@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnlearn.explanation import Explanation, as_images, as_targets
 
-PIXELS_AT_ONCE = 2**20  # bounds the memory of a batch
+PIXELS_AT_ONCE = 2**19  # of a batch: ten images of ImageNet; more take memory and are no faster
 LARGEST_BATCH = 256
 TOP = -1  # as a target: the class with the largest logit
 
