@@ -40,39 +40,37 @@ class MaskedLogits:
         classes = np.arange(self.model.output_shape[-1]) if classes is None else np.asarray(classes)
         at_once = batch or images_at_once((len(masks), *segments.shape))
         compiled = self._compile()
-        pixels, places = tf.constant(image, tf.float32), tf.constant(segments, tf.int32)
-        wanted = tf.constant(classes, tf.int32)
+        pixels, wanted = tf.constant(image, tf.float32), tf.constant(classes, tf.int32)
         constant = None if callable(fill) else tf.constant(np.asarray(fill)[None], tf.float32)
         logits = np.empty((len(masks), len(classes)), np.float32)
         own = tqdm(total=len(masks), delay=PATIENCE, unit=" images", leave=False) if bar is None else nullcontext(bar)
         with own as bar:
             for start in range(0, len(masks), at_once):
-                some = masks[start : start + at_once]
+                shown = np.take(masks[start : start + at_once], segments, axis=1)  # faster than tf.gather
                 filled = constant
                 if filled is None:
-                    filled = tf.constant(np.stack([fill(hidden) for hidden in ~some[:, segments]]), tf.float32)
-                logits[start : start + at_once] = compiled(pixels, places, some, filled, wanted)
-                bar.update(len(some))
+                    filled = tf.constant(np.stack([fill(hidden) for hidden in ~shown]), tf.float32)
+                logits[start : start + at_once] = compiled(pixels, shown, filled, wanted)
+                bar.update(len(shown))
         return logits
 
     def _compile(self):
         import tensorflow as tf
 
-        def logits(image, segments, masks, fill, classes):
+        def logits(image, shown, fill, classes):
             # Each pixel is looked up in one list of colours, the image's and then the fills': faster than tf.where.
-            pixels = tf.reshape(tf.range(tf.size(segments)), tf.shape(segments))
+            size = tf.reduce_prod(tf.shape(image)[:2])
+            pixels = tf.reshape(tf.range(size), tf.shape(image)[:2])
             fills = tf.reshape(tf.range(tf.shape(fill)[0]) + 1, (-1, 1, 1))
-            shown = tf.gather(masks, segments, axis=1)
             colours = tf.reshape(tf.concat([image[None], fill], axis=0), (-1, image.shape[-1]))
-            hidden = tf.gather(colours, tf.where(shown, pixels, pixels + fills * tf.size(segments)))
+            hidden = tf.gather(colours, tf.where(shown, pixels, pixels + fills * size))
             return tf.gather(tf.cast(logits_of(self.model, hidden), tf.float32), classes, axis=1)
 
         if self._compiled is None:
             shape = self.model.input_shape[1:]
             signature = (
                 tf.TensorSpec(shape),
-                tf.TensorSpec(shape[:2], tf.int32),
-                tf.TensorSpec((None, None), tf.bool),
+                tf.TensorSpec((None, *shape[:2]), tf.bool),
                 tf.TensorSpec((None, *shape)),
                 tf.TensorSpec((None,), tf.int32),
             )

@@ -70,6 +70,7 @@ class Groups:
 
         add(tree)
         self.order, self.sizes = np.array(order), np.array(sizes)
+        self._rank = np.argsort(self.order)  # of each player from the left
 
     def halves(self, groups):
         """The numbers of the left and the right half, integers (k, 2), of groups (k,) that have them."""
@@ -82,18 +83,14 @@ class Groups:
         for mask, union in zip(masks, unions, strict=True):
             for group in union:
                 mask[self._places(group)] = True
-        by_player = np.empty_like(masks)
-        by_player[:, self.order] = masks
-        return by_player
+        return np.take(masks, self._rank, axis=1)  # three times as fast as a scatter by the order
 
     def share(self, totals):
         """What each player gets, floats (n, C), if each group shares its total, floats (groups, C), evenly."""
         shares = np.zeros((len(self.order), totals.shape[1]))
         for group in np.flatnonzero(totals.any(axis=1)):
             shares[self._places(group)] += totals[group] / self.sizes[group]
-        by_player = np.empty_like(shares)
-        by_player[self.order] = shares
-        return by_player
+        return shares[self._rank]
 
     def _places(self, group):
         return slice(self._starts[group], self._starts[group] + self.sizes[group])

@@ -37,9 +37,9 @@ class Game:
         self.empty, self.full, self.asked = empty[self.targets], full[self.targets], 2
 
     def __call__(self, masks) -> np.ndarray:
-        sizes = masks.sum(axis=1)
-        outputs = np.where((sizes > 0)[:, None], self.full, self.empty)
-        inner = np.flatnonzero((sizes > 0) & (sizes < self.players))
+        somebody = masks.any(axis=1)
+        outputs = np.where(somebody[:, None], self.full, self.empty)
+        inner = np.flatnonzero(somebody & ~masks.all(axis=1))
         if len(inner):
             outputs[inner] = self.logits(masks[inner], self.targets)
             self.asked += len(inner)
