@@ -20,7 +20,7 @@ from cnnlearn.lime import Lime
 
 SEGMENTS = 50
 LIME_BATCH = 10  # lime's default
-ROUNDS = {"GAP network 32×32": 7, "MobileNet 224×224": 2}
+ROUNDS = {"GAP network 32×32": 7, "MobileNet 224×224": 4}
 CLASS = 3
 
 
