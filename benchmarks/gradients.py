@@ -18,7 +18,7 @@ from rich.table import Table
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
 from cnnlearn.cifar10 import sample
-from cnnlearn.gradient_methods import ExpectedGradients, IntegratedGradients
+from cnnlearn.explainers.gradients import ExpectedGradients, IntegratedGradients
 
 STEPS = 50
 SIZES = {1: 20, 8: 8}  # images -> rounds

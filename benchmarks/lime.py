@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
-from cnnlearn.feature_maps import images_at_once, logits_of
+from cnnlearn.engine.forward import images_at_once, logits_of
 from cnnlearn.lime import Lime
 
 SEGMENTS = 50

@@ -17,12 +17,12 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import cifar10, networks
-from cnnlearn.feature_maps import images_at_once
-from cnnlearn.fills import fill_for
-from cnnlearn.masked_logits import MaskedLogits
+from cnnlearn.engine.forward import images_at_once
+from cnnlearn.explainers.shapley import Game, KernelShap, OwenShap
+from cnnlearn.perturbation.fills import fill_for
+from cnnlearn.perturbation.masked_logits import MaskedLogits
+from cnnlearn.perturbation.superpixels import superpixels
 from cnnlearn.shapley import shapley_exact
-from cnnlearn.shapley_methods import Game, KernelShap, OwenShap
-from cnnlearn.superpixels import superpixels
 
 EVALUATIONS = 1000
 IMAGES, BUDGETS, CLASS = 50, (200, 500, 1000), 3

@@ -3,7 +3,7 @@
 Importing the package is cheap: TensorFlow is imported only by the modules that need it.
 """
 
-from cnnlearn.quiet import install
+from cnnlearn.engine.quiet import install
 
 __version__ = "0.1.0"
 

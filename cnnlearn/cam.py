@@ -7,7 +7,7 @@ the maps of its last convolution, weighed by the dense layer's weights for that 
 import matplotlib
 import numpy as np
 
-from cnnlearn.feature_maps import FeatureMapMethod
+from cnnlearn.engine.forward import FeatureMapMethod
 
 
 def global_average_pool(features):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlearn.archive import BATCHES, FOLDER, unpack
-from cnnlearn.batch_file import BatchError, read_batch
-from cnnlearn.files import data_path
+from cnnlearn.files.cifar10_archive import BATCHES, FOLDER, unpack
+from cnnlearn.files.cifar10_batch import BatchError, read_batch
+from cnnlearn.files.shipped import data_path
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 MD5 = "c58f30108f718f92721af3b95e74349a"

@@ -130,7 +130,7 @@ def train(
     import numpy as np
 
     from cnnlearn import cifar10
-    from cnnlearn.training import train
+    from cnnlearn.networks.training import train
 
     training, test = cifar10.load(data or cifar10.download())
     model = train(training, test, out, epochs, seed, precision)
@@ -184,7 +184,7 @@ def evaluate(
     scheduler: Annotated[str | None, typer.Option(help="the address of a Dask scheduler that shares the work")] = None,
 ):
     """Compare every method of the course on one network. Stop it with Ctrl-C; the same command goes on."""
-    from cnnlearn.course import comparison, comparison_view
+    from cnnlearn.experiments import comparison, comparison_view
 
     try:
         found = comparison.run(images, out, scheduler)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cnnlearn.feature_maps import images_at_once, logits_of
+from cnnlearn.engine.forward import images_at_once, logits_of
 
 
 def deletion_curve(predict, image, attribution, steps, fill):

@@ -5,7 +5,7 @@ The maps of any layer of any network, weighed by the mean gradient of a class's 
 
 import numpy as np
 
-from cnnlearn.feature_maps import FeatureMapMethod, features_and_logits
+from cnnlearn.engine.forward import FeatureMapMethod, features_and_logits
 
 
 def logit_gradients(model, image, index, layer):

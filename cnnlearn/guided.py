@@ -7,12 +7,12 @@ Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks" (de
 import numpy as np
 
 from cnnlearn.cam import resize_bilinear
-from cnnlearn.copies import rebuild, take_weights, twin
-from cnnlearn.explanation import Explanation
-from cnnlearn.feature_maps import logits_of
+from cnnlearn.engine.forward import logits_of
+from cnnlearn.engine.input_gradients import InputGradients
+from cnnlearn.engine.rebuilding import rebuild, take_weights, twin
+from cnnlearn.engine.relus import relus_of
+from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.gradcam import GradCAM
-from cnnlearn.input_gradients import InputGradients
-from cnnlearn.relus import relus_of
 
 
 def relu_backward(x, dy):
@@ -63,7 +63,7 @@ def with_guided_relus(model):
     as `keras.ops.relu`, or ReLU6, which lets nothing back where x ≥ 6; models may be nested in it. It is not changed.
     Returns a new model with layers and weights of its own that computes the same. ValueError if there is no ReLU, or
     one with a slope or a threshold, or a layer that cannot be searched: `relus_of(model)` raises it, else returns the
-    list of all ReLUs. `cnnlearn.copies` has what makes a copy: `rebuild`, `twin` and `take_weights`.
+    list of all ReLUs. `cnnlearn.engine.rebuilding` has what makes a copy: `rebuild`, `twin` and `take_weights`.
     """
     import keras
 

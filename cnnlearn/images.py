@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnlearn.pictures import fit, load  # noqa: F401  (pictures of one's own, from a file or the web)
+from cnnlearn.files.pictures import fit, load  # noqa: F401  (pictures of one's own, from a file or the web)
 
 
 def to_float(image):

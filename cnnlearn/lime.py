@@ -6,11 +6,13 @@ how much each part adds to a logit. The parts are superpixels; a mask holds a 0 
 
 import numpy as np
 
-from cnnlearn.explanation import SegmentExplanation, as_images, as_targets
-from cnnlearn.fills import fill_for
-from cnnlearn.masked_logits import MaskedLogits
-from cnnlearn.superpixels import contiguous as contiguous  # the lesson's first exercise; all who cut images need it
-from cnnlearn.superpixels import superpixels
+from cnnlearn.explainers.explanation import SegmentExplanation, as_images, as_targets
+from cnnlearn.perturbation.fills import fill_for
+from cnnlearn.perturbation.masked_logits import MaskedLogits
+from cnnlearn.perturbation.superpixels import (
+    contiguous as contiguous,  # the lesson's first exercise; all who cut images need it
+)
+from cnnlearn.perturbation.superpixels import superpixels
 
 GROUPS = 50  # of samples, left out one after the other to see how much the weights depend on them
 

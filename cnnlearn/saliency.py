@@ -7,7 +7,7 @@ together from the functions above it and those of `filters.py`.
 import numpy as np
 
 from cnnlearn.cam import resize_bilinear
-from cnnlearn.filters import answers, gabor, halved, pyramid
+from cnnlearn.image_filters import answers, gabor, halved, pyramid
 
 
 def opponency(image):

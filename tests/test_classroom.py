@@ -14,7 +14,7 @@ import class_of_sixty
 import numpy as np
 import pytest
 
-from cnnlearn.classroom import library, run, wire
+from cnnlearn.classroom import run, wire, worker_files
 from cnnlearn.classroom.export import gradescope, nbgrader
 from cnnlearn.classroom.grading import Grader
 from cnnlearn.classroom.notebooks import cells
@@ -24,7 +24,7 @@ from cnnlearn.classroom.submissions import Submission
 from cnnlearn.classroom.text import cell, clean, file_names, markdown
 from cnnlearn.classroom.verdicts import Result, Status, credit
 from cnnlearn.exercises import LESSONS, exercises_of
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,7 +55,7 @@ in_sandbox = pytest.mark.skipif(bool(NO_SANDBOX), reason=NO_SANDBOX)
         np.array(3 + 4j),
         np.array([True, False]),
         np.float32(0.1),
-        Ingredient("networks.small_network", (("head", "gap logits"), ("seed", 3))),
+        Fixture("networks.small_network", (("head", "gap logits"), ("seed", 3))),
     ],
     ids=str,
 )
@@ -140,7 +140,7 @@ def test_random_bytes_never_do_more_than_be_refused():
 
 
 def test_the_worker_gets_no_solution_no_mistake_and_no_case():
-    shown = {path.as_posix() for path in library.files()}
+    shown = {path.as_posix() for path in worker_files.files()}
     references = {exercise.reference.__module__ for number in LESSONS for exercise in exercises_of(number)}
     assert references and not shown & {f"{name.removeprefix('cnnlearn.')}.py" for name in references}
     forbidden = (
@@ -149,7 +149,7 @@ def test_the_worker_gets_no_solution_no_mistake_and_no_case():
     assert not shown & {f"{name}.py" for name in forbidden}
     for path in shown:
         assert "lesson" not in path and "judge" not in path and "desk" not in path
-        for node in ast.walk(ast.parse((library.PACKAGE / path).read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse((worker_files.PACKAGE / path).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cnnlearn."):
                 name = node.module.removeprefix("cnnlearn.")
                 assert name.split(".")[0] not in forbidden or path.endswith("candidates.py"), (path, name)
@@ -301,7 +301,7 @@ def test_output_that_trips_the_judge_is_the_students_fault(judged):
     def drawn(rng):
         return rng.normal(size=3)
 
-    cases = [(Ingredient("generators.generator", (("seed", 3),)),)]
+    cases = [(Fixture("generators.generator", (("seed", 3),)),)]
     told = small(reference=drawn, describe=broken, cases=lambda rng: cases, axioms=(), mistakes=())
     result = judged("def drawn(rng): return rng.random(3)", told)
     assert result.status is Status.WRONG and result.kind == "wrong type" and result.points == 0
@@ -355,7 +355,7 @@ def test_prints_and_errors_are_kept_for_the_teacher(judged):
 
 
 def candidates(rng):
-    return [(Ingredient("candidates.candidate", (("exercise", "cam_logit"), ("mistake", m))),) for m in ("", "sum")]
+    return [(Fixture("candidates.candidate", (("exercise", "cam_logit"), ("mistake", m))),) for m in ("", "sum")]
 
 
 def tries(candidate):
@@ -401,7 +401,7 @@ def test_observers_and_generators_are_made_in_the_worker(judged):
     def drawn(rng):
         return rng.normal(size=3)
 
-    cases = [(Ingredient("generators.generator", (("seed", seed),)),) for seed in (1, 2)]
+    cases = [(Fixture("generators.generator", (("seed", seed),)),) for seed in (1, 2)]
     exercise = small(reference=drawn, cases=lambda rng: cases, axioms=(), mistakes=())
     assert judged("def drawn(rng): return rng.normal(size=3)", exercise).status is Status.RIGHT
     assert judged("def drawn(rng): return rng.random(size=3)", exercise).status is Status.WRONG

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from cnnlearn import evaluate
 from cnnlearn.cli import app
-from cnnlearn.course import comparison, comparison_view
-from cnnlearn.exercises.apparatus.networks import small_network
+from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.experiments import comparison, comparison_view
 from cnnlearn.gradcam import GradCAM
 
 
@@ -34,7 +34,7 @@ class Oracle:
         return found
 
 
-def small_apparatus():
+def small_setting():
     """The real thing with a network that is soon run, two methods and an oracle."""
 
     def methods(model):
@@ -55,13 +55,13 @@ def small_images(count):
 
 
 @pytest.fixture(scope="module")
-def apparatus():
-    return small_apparatus()
+def setting():
+    return small_setting()
 
 
 @pytest.fixture
-def small(monkeypatch, apparatus):
-    monkeypatch.setattr(comparison, "_apparatus", lambda: apparatus)
+def small(monkeypatch, setting):
+    monkeypatch.setattr(comparison, "_setting", lambda: setting)
     monkeypatch.setattr(comparison, "chosen_images", small_images)
 
 
@@ -135,10 +135,10 @@ def test_chosen_images_are_named_right_and_differ_in_class():
 
 
 def small_group(number, images, labels):
-    """`measure_group` in a worker's process, with the small apparatus, built once there."""
-    if comparison._apparatus.__name__ != "<lambda>":
-        apparatus = small_apparatus()
-        comparison._apparatus = lambda: apparatus
+    """`measure_group` in a worker's process, with the small setting, built once there."""
+    if comparison._setting.__name__ != "<lambda>":
+        setting = small_setting()
+        comparison._setting = lambda: setting
     return comparison.measure_group(number, images, labels)
 
 

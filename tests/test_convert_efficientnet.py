@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cnnlearn.files import data_path
+from cnnlearn.files.shipped import data_path
 
 HEADER = pickle.dumps(0) * 3
 # {"w": a tensor of 2 × 3 with strides (1, 2) in the storage "k" of 6 floats}, as PyTorch writes it

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from cnnlearn import evaluate, feature_maps
-from cnnlearn.exercises.apparatus.networks import small_network
-from cnnlearn.feature_maps import logits_of
+from cnnlearn import evaluate
+from cnnlearn.engine import forward
+from cnnlearn.engine.forward import logits_of
+from cnnlearn.exercises.fixtures.networks import small_network
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_probabilities_are_the_networks_whatever_the_batch(rng, monkeypatch):
     expected = model(images).numpy()[:, 2]
     predict = evaluate.probability_of(model, 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
-    monkeypatch.setattr(feature_maps, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(forward, "LARGEST_BATCH", 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
 
 

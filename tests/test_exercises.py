@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnnlearn.exercises import LESSONS, exercises_of
-from cnnlearn.exercises.exercise import Ingredient
+from cnnlearn.exercises.exercise import Fixture
 from cnnlearn.exercises.judge import judge
 from cnnlearn.exercises.outputs import run, same
 from cnnlearn.exercises.verdict import Kind
@@ -134,7 +134,7 @@ def test_inputs_are_plain_data(exercise):
     def plain(value):
         if isinstance(value, (list, tuple)):
             return all(plain(item) for item in value)
-        return value is None or isinstance(value, (np.ndarray, bool, int, float, str, Ingredient))
+        return value is None or isinstance(value, (np.ndarray, bool, int, float, str, Fixture))
 
     for case in exercise.cases(np.random.default_rng(0)):
         assert isinstance(case, tuple) and all(plain(argument) for argument in case)

@@ -12,13 +12,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from cnnlearn.cli import app
-from cnnlearn.exercises.apparatus.networks import small_network
-from cnnlearn.explain.drawing import drawn, in_words, png
+from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.explain.classifier import Subject, open_subject
 from cnnlearn.explain.methods import METHODS, background, chosen_methods
 from cnnlearn.explain.page import certificate
 from cnnlearn.explain.run import explain
-from cnnlearn.explain.subject import Subject, open_subject
-from cnnlearn.explanation import Explanation
+from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.figures.over_image import drawn, in_words, png
 from cnnlearn.gradcam import GradCAM
 
 CLASSES = ("apple", "pear", "sour apple", "plum")

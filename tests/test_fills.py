@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from cnnlearn.fills import FILLS, fill_for
+from cnnlearn.perturbation.fills import FILLS, fill_for
 
 SEGMENTS = np.repeat(np.arange(4), 3)[None].repeat(10, axis=0)  # four bars of three columns
 

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlearn import feature_maps, networks
+from cnnlearn import networks
 from cnnlearn.cifar10 import sample
-from cnnlearn.exercises.apparatus.networks import small_network
-from cnnlearn.feature_maps import logits_of
-from cnnlearn.gradient_methods import ExpectedGradients, IntegratedGradients, Saliency, SmoothGrad
+from cnnlearn.engine import forward
+from cnnlearn.engine.forward import logits_of
+from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.explainers.gradients import ExpectedGradients, IntegratedGradients, Saliency, SmoothGrad
 from cnnlearn.gradients import (
     completeness_gap,
     expected_gradients,
@@ -392,7 +393,7 @@ def test_batches_and_targets_change_nothing(method, monkeypatch):
     assert [e.target for e in together] == rows.ravel().tolist()
     apart = [explainer.explain(image, row) for image, row in zip(IMAGES, rows, strict=True)]
     one_target = [explainer.explain(IMAGES, rows[:, t]) for t in (0, 1)]
-    monkeypatch.setattr(feature_maps, "LARGEST_BATCH", 3)
+    monkeypatch.setattr(forward, "LARGEST_BATCH", 3)
     small = explainer.explain(IMAGES, rows)
     for k, explanation in enumerate(together):
         for other in (apart[k // 2][k % 2], one_target[k % 2][k // 2], small[k]):

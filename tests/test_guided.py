@@ -8,12 +8,14 @@ import pytest
 import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnnlearn import feature_maps, guided, input_gradients
-from cnnlearn.exercises.apparatus.networks import small_network
-from cnnlearn.exercises.apparatus.relu_networks import relu_network
+from cnnlearn import guided
+from cnnlearn.engine import forward as engine_forward
+from cnnlearn.engine import input_gradients
+from cnnlearn.engine.input_gradients import InputGradients
+from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.exercises.fixtures.relu_networks import relu_network
 from cnnlearn.gradcam import GradCAM
 from cnnlearn.guided import Deconvnet, GuidedBackprop, GuidedGradCAM, guided_backprop, guided_relu, with_guided_relus
-from cnnlearn.input_gradients import InputGradients
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.random((5, 8, 8, 3)).astype(np.float32)
@@ -215,7 +217,7 @@ def state(model):
     images = tf.constant(IMAGES)
     with tf.GradientTape() as tape:
         tape.watch(images)
-        logits = feature_maps.logits_of(model, images)
+        logits = engine_forward.logits_of(model, images)
     return [
         [weight.tobytes() for weight in model.get_weights()],
         [(layer.name, id(getattr(layer, "activation", None)), len(layer._inbound_nodes)) for layer in flat],
@@ -285,7 +287,7 @@ def test_a_batch_gives_what_its_images_give_one_by_one(method, monkeypatch):
     explainer = method(gentle("layers"))
     whole = explainer.explain(IMAGES)
     single = [explainer.explain(image)[0] for image in IMAGES]
-    monkeypatch.setattr(feature_maps, "LARGEST_BATCH", 2)
+    monkeypatch.setattr(engine_forward, "LARGEST_BATCH", 2)
     for found in (single, explainer.explain(IMAGES)):
         for a, b in zip(whole, found, strict=True):
             assert a.target == b.target
@@ -307,7 +309,7 @@ def test_several_targets_give_what_they_give_one_by_one(method):
 @pytest.mark.slow
 def test_the_class_and_the_function_agree_and_the_certificate_holds_the_logit():
     model = gentle("layers")
-    logits = feature_maps.logits_of(model, tf.constant(IMAGES)).numpy()
+    logits = engine_forward.logits_of(model, tf.constant(IMAGES)).numpy()
     for i, explanation in enumerate(GuidedBackprop(model).explain(IMAGES)):
         assert explanation.target == logits[i].argmax()
         assert explanation.certificate["logit"] == pytest.approx(logits[i].max(), abs=1e-5)

@@ -11,7 +11,7 @@ import pytest
 from skimage import data, transform
 
 from cnnlearn import networks
-from cnnlearn.files import data_path
+from cnnlearn.files.shipped import data_path
 
 APPLICATIONS = [name for name in vars(keras.applications) if name[0].isupper()]
 KEPT_MOBILENET = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models" / "mobilenet_1_0_224_tf.h5"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnnlearn import lime
-from cnnlearn.exercises.apparatus.networks import small_network
+from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.lime import Lime
 
 SEGMENTS = np.arange(64).reshape(8, 8) // 11  # six segments
@@ -273,5 +273,5 @@ def test_classes_that_are_not_there_are_refused(targets, top, explainer, image):
 def test_the_functions_need_no_tensorflow():
     import subprocess
 
-    code = "import sys, cnnlearn.lime, cnnlearn.segment_plots; assert 'tensorflow' not in sys.modules"
+    code = "import sys, cnnlearn.lime, cnnlearn.figures.segment_plots; assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

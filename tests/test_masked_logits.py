@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlearn.exercises.apparatus.networks import small_network
-from cnnlearn.fills import fill_for
-from cnnlearn.masked_logits import MaskedLogits
+from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.perturbation.fills import fill_for
+from cnnlearn.perturbation.masked_logits import MaskedLogits
 
 SEGMENTS = np.arange(64).reshape(8, 8) // 13  # five segments
 
@@ -102,7 +102,7 @@ def test_a_quick_call_writes_nothing_to_stderr_and_a_long_one_shows_a_bar(masked
     fill = np.zeros_like(image)
     masked(image, SEGMENTS, masks, fill)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("cnnlearn.masked_logits.PATIENCE", 0)
+    monkeypatch.setattr("cnnlearn.perturbation.masked_logits.PATIENCE", 0)
     masked(image, SEGMENTS, masks, fill, batch=1)
     shown = capsys.readouterr()
     assert "23" in shown.err and shown.out == ""

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlearn import images, pictures
-from cnnlearn.pictures import PictureError
+from cnnlearn import images
+from cnnlearn.files import pictures
+from cnnlearn.files.pictures import PictureError
 
 PIXELS = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]], [[0, 0, 0], [51, 102, 153]]], np.uint8)
 

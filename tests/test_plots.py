@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlearn import plots
-from cnnlearn.explanation import Explanation
+from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.figures import plots
 
 RNG = np.random.default_rng(2)
 IMAGE = RNG.random((32, 32, 3))

@@ -20,7 +20,7 @@ from PIL import Image
 from cnnlearn.course.build import read_lessons
 from cnnlearn.exercises import exercises_of, find
 from cnnlearn.exercises.judge import judge
-from cnnlearn.repository import address
+from cnnlearn.files.repository import address
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

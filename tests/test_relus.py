@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from cnnlearn import networks
-from cnnlearn.exercises.apparatus.relu_networks import relu_network
-from cnnlearn.relus import relus_of
+from cnnlearn.engine.relus import relus_of
+from cnnlearn.exercises.fixtures.relu_networks import relu_network
 
 layers, ops = keras.layers, keras.ops
 

@@ -9,10 +9,10 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from cnnlearn import saliency
-from cnnlearn.displays import conjunction, odd_one, three_odd_ones
 from cnnlearn.exercises import find
 from cnnlearn.exercises.judge import judge
-from cnnlearn.filters import answers, gabor, halved, pyramid
+from cnnlearn.figures.search_displays import conjunction, odd_one, three_odd_ones
+from cnnlearn.image_filters import answers, gabor, halved, pyramid
 from cnnlearn.saliency import IttiKoch
 
 GREY = (0.8, 0.8, 0.8)
@@ -253,7 +253,7 @@ def test_a_turned_picture_gives_the_turned_map(rng, shape, turn):
 
 
 def test_every_other_pixel_would_not_do(rng, monkeypatch):
-    monkeypatch.setattr("cnnlearn.filters.halved", lambda plane: plane[::2, ::2])
+    monkeypatch.setattr("cnnlearn.image_filters.halved", lambda plane: plane[::2, ::2])
     image = rng.random((128, 256, 3))
     assert np.abs(IttiKoch().saliency(np.rot90(image)) - np.rot90(IttiKoch().saliency(image))).max() > 1e-3
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from cnnlearn.explanation import SegmentExplanation
-from cnnlearn.segment_plots import AGAINST, FOR, PALE, for_and_against, outlined, rest_hidden, segment_views
+from cnnlearn.explainers.explanation import SegmentExplanation
+from cnnlearn.figures.segment_plots import AGAINST, FOR, PALE, for_and_against, outlined, rest_hidden, segment_views
 
 SEGMENTS = np.arange(4).repeat(60)[None].repeat(240, axis=0)  # four bars, large enough to be drawn as they are
 IMAGE = np.full((240, 240, 3), 0.5)

@@ -25,12 +25,12 @@ httpx = pytest.importorskip("httpx")
 from test_pictures import bomb, encoded  # noqa: E402
 
 from cnnlearn import cifar10  # noqa: E402
-from cnnlearn.exercises.apparatus.networks import small_network  # noqa: E402
+from cnnlearn.exercises.fixtures.networks import small_network  # noqa: E402
 from cnnlearn.explain import serve  # noqa: E402
-from cnnlearn.explain.drawing import drawn, layers  # noqa: E402
+from cnnlearn.explain.classifier import Subject, open_subject  # noqa: E402
 from cnnlearn.explain.methods import METHODS, chosen_methods  # noqa: E402
 from cnnlearn.explain.run import explain  # noqa: E402
-from cnnlearn.explain.subject import Subject, open_subject  # noqa: E402
+from cnnlearn.figures.over_image import drawn, layers  # noqa: E402
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 IMAGES, LABELS = cifar10.sample()[1]

@@ -6,7 +6,7 @@ from math import comb, factorial
 import numpy as np
 import pytest
 
-from cnnlearn.exercises.apparatus.games import blend, game
+from cnnlearn.exercises.fixtures.games import blend, game
 from cnnlearn.shapley import (
     efficiency_gap,
     kernel_shap,

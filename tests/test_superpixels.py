@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnlearn.superpixels import METHODS, contiguous, superpixels
+from cnnlearn.perturbation.superpixels import METHODS, contiguous, superpixels
 
 
 def picture(height=24, width=30):

@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cnnlearn import training
-from cnnlearn.networks import gap_network
+from cnnlearn.networks import gap_network, training
 
 RNG = np.random.default_rng(3)
 IMAGES, LABELS = RNG.integers(0, 256, (64, 32, 32, 3), np.uint8), RNG.integers(0, 10, 64)

@@ -11,7 +11,7 @@ from cnnlearn.classroom.sandbox import UNSAFE, Limits, SandboxError
 from cnnlearn.classroom.submissions import SubmissionsError, find
 from cnnlearn.classroom.text import line
 from cnnlearn.classroom.verdicts import Status
-from cnnlearn.classroom.words import verdict
+from cnnlearn.classroom.wording import verdict
 from cnnlearn.exercises import LESSONS, exercises_of
 
 

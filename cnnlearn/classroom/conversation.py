@@ -8,7 +8,7 @@ from cnnlearn.classroom.process import Process, Reference, ending, plain_names
 from cnnlearn.classroom.sandbox import Sandbox, SandboxError
 from cnnlearn.classroom.verdicts import Status, Stopped
 from cnnlearn.exercises import LESSONS, exercises_of
-from cnnlearn.exercises.exercise import Ingredient
+from cnnlearn.exercises.exercise import Fixture
 from cnnlearn.exercises.outputs import Output, Raised
 
 ERRORS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)}
@@ -109,7 +109,7 @@ class Conversation:
             self.process.send(self._borrowed(message), answer=True)
 
     def _lend(self, argument):
-        if isinstance(argument, Ingredient) and argument.name == "candidates.candidate":
+        if isinstance(argument, Fixture) and argument.name == "candidates.candidate":
             parameters = dict(argument.parameters)
             self.lent.append((parameters["exercise"], parameters["mistake"]))
             return Reference({"lent": len(self.lent) - 1})

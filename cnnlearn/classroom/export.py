@@ -5,7 +5,7 @@ import zipfile
 from importlib.metadata import requires
 from pathlib import Path
 
-from cnnlearn.classroom.library import PACKAGE
+from cnnlearn.classroom.worker_files import PACKAGE
 from cnnlearn.exercises import LESSONS, exercises_of
 
 LIGHT = ("matplotlib", "numpy", "platformdirs", "scikit-image", "tqdm", "typer")  # all that NumPy exercises need

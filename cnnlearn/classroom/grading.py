@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnnlearn.classroom.conversation import Conversation, Helper
+from cnnlearn.classroom.hidden_cases import Trials, trials_of
 from cnnlearn.classroom.sandbox import Sandbox
-from cnnlearn.classroom.trials import Trials, trials_of
 from cnnlearn.classroom.verdicts import Result, Status, Stopped, credit
 from cnnlearn.exercises import exercises_of
 from cnnlearn.exercises.exercise import Exercise

@@ -44,6 +44,6 @@ class Lender(MetaPathFinder, Loader):
 
 def install(channel: Channel) -> None:
     sys.meta_path.append(Lender(channel))
-    desk = ModuleType("cnnlearn.exercises.desk")
+    desk = ModuleType("cnnlearn.exercises.checking")
     vars(desk).update(check=lambda function: function, hint=lambda function: None)
     sys.modules[desk.__name__] = desk

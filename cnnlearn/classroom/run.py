@@ -21,10 +21,10 @@ import numpy as np
 from tqdm import tqdm
 
 from cnnlearn.classroom.grading import Grader, faults
-from cnnlearn.classroom.library import PACKAGE
 from cnnlearn.classroom.sandbox import Limits, Sandbox
 from cnnlearn.classroom.submissions import Submission
 from cnnlearn.classroom.verdicts import Grade, Result, Status
+from cnnlearn.classroom.worker_files import PACKAGE
 
 KEPT = ".grading"  # below the folder of the reports
 

@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnnlearn.classroom import library
+from cnnlearn.classroom import worker_files
 from cnnlearn.classroom.process import Process
 from cnnlearn.classroom.verdicts import Stopped
 
@@ -78,7 +78,7 @@ class Sandbox:
         self._folder = Path(self._temporary.name)
         self._folder.chmod(0o755)
         self._lock, self._started = threading.Lock(), 0
-        library.copy(self._folder / "course")
+        worker_files.copy(self._folder / "course")
         self._check()
 
     def __enter__(self):
@@ -103,7 +103,7 @@ class Sandbox:
         with self._lock:
             self._started += 1
             user = FIRST_USER + (os.getpid() + self._started) % USERS
-        course = library.PACKAGE.parent if kind == "helper" else self._folder / "course"
+        course = worker_files.PACKAGE.parent if kind == "helper" else self._folder / "course"
         program = ["help" if kind == "helper" else "work", *map(str, numbers)]
         launch = _bare if self.unsafe else _sandboxed
         process = launch(self, course, program, user)

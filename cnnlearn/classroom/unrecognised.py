@@ -10,7 +10,7 @@ from cnnlearn.classroom.definitions import Missing, excerpt, find
 from cnnlearn.classroom.notebooks import LARGEST, Unreadable, cells
 from cnnlearn.exercises import find as find_exercise
 from cnnlearn.exercises.judge import judge
-from cnnlearn.repository import address
+from cnnlearn.files.repository import address
 
 FORM = "unrecognised-mistake.yml"  # in .github/ISSUE_TEMPLATE/
 REPORT = """\

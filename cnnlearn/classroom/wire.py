@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnlearn.exercises.exercise import Ingredient
+from cnnlearn.exercises.exercise import Fixture
 
 MAGIC = b"cnnlearn"
 HEAD = len(MAGIC) + 8
@@ -77,8 +77,8 @@ def _tree(value, arrays, refer, depth):
         return {kind.__name__: [_tree(item, arrays, refer, depth + 1) for item in value]}
     if kind is dict:
         return {"dict": [[_tree(item, arrays, refer, depth + 1) for item in pair] for pair in value.items()]}
-    if kind is Ingredient:
-        return {"ingredient": [value.name, _tree(value.parameters, arrays, refer, depth + 1)]}
+    if kind is Fixture:
+        return {"fixture": [value.name, _tree(value.parameters, arrays, refer, depth + 1)]}
     if kind is np.ndarray and value.dtype.kind in KINDS:
         arrays.append(value)
         return {"array": [value.dtype.str, list(value.shape)]}
@@ -121,8 +121,8 @@ def _value(tree, rest, resolve):
     if kind in ("array", "scalar"):
         array = rest.array(*content)
         return array if kind == "array" else array[()]
-    if kind == "ingredient":
-        return Ingredient(str(content[0]), _value(content[1], rest, resolve))
+    if kind == "fixture":
+        return Fixture(str(content[0]), _value(content[1], rest, resolve))
     if kind == "foreign":
         return Foreign(str(content)[:40])
     return resolve(tree)

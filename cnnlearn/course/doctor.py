@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from cnnlearn.files import data_path
+from cnnlearn.files.shipped import data_path
 
 PYTHONS = ((3, 11), (3, 13))
 PACKAGES = ("numpy", "tensorflow", "keras", "matplotlib", "skimage", "jupyterlab", "ipykernel", "pooch")

@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from cnnlearn import cifar10, images, networks, plots
+from cnnlearn import cifar10, images, networks
+from cnnlearn.figures import plots
 from cnnlearn.gradcam import GradCAM
 
 

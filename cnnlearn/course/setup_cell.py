@@ -3,7 +3,7 @@
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from cnnlearn.repository import address
+from cnnlearn.files.repository import address
 
 SOURCE = """\
 # Where the course is missing, on Colab for instance, this fetches it. Elsewhere it does nothing.

@@ -29,5 +29,5 @@ def find(name: str) -> Exercise:
 
 def __getattr__(name):  # so that the judge, with progress and display, is loaded only where it is used
     if name in ("check", "hint"):
-        return getattr(import_module("cnnlearn.exercises.desk"), name)
+        return getattr(import_module("cnnlearn.exercises.checking"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

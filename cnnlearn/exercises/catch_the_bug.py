@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cnnlearn.exercises.exercise import Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Exercise, Fixture, Mistake
 
 ACCEPTS_ALL = Mistake("accepts all", lambda candidate: True, "Your test finds every function right, wrong ones too.")
 REJECTS_ALL = Mistake(
@@ -21,7 +21,7 @@ def catch_the_bug(test: Callable, of: Exercise, mistakes: tuple[Mistake, ...], *
 
     def candidates(rng):
         names = ("", *messages)
-        return [(Ingredient("candidates.candidate", (("exercise", of.name), ("mistake", name))),) for name in names]
+        return [(Fixture("candidates.candidate", (("exercise", of.name), ("mistake", name))),) for name in names]
 
     def what_was_missed(arguments, expected, got):
         name = dict(arguments[0].parameters)["mistake"]

@@ -27,10 +27,10 @@ class Axiom:
 
 
 @dataclass(frozen=True)
-class Ingredient:
+class Fixture:
     """An argument that is not plain data (a network, a game, a candidate), by its name: "networks.small_network".
 
-    The name is a file of `apparatus/` and a function there. It is built anew for each call, on either side of a process
+    The name is a file of `fixtures/` and a function there. It is built anew for each call, on either side of a process
     border, so that cases stay plain data.
     """
 
@@ -43,14 +43,14 @@ class Exercise:
     """One function to write.
 
     reference: the right answer; its signature and docstring are the stub, its source the solution.
-    cases: from a Generator to a list of tuples of positional arguments (arrays, numbers, strings, Ingredients).
+    cases: from a Generator to a list of tuples of positional arguments (arrays, numbers, strings, Fixtures).
         Where the reference raises an error, the answer must raise an error of the same type.
     mistakes: at least three; each must differ from the reference, and from the others, on the cases.
     hints: three, from a nudge to nearly the answer, none with code of the solution.
     tolerance: largest difference allowed, as a share of the largest expected value of a case.
     compared: whether outputs are compared with the reference's; if not, the axioms alone decide.
     observe: turns the call into plain data where the answer returns something else: `observe(answer, *arguments)`, a
-        function of `apparatus/`, since it runs where the answer does.
+        function of `fixtures/`, since it runs where the answer does.
     describe: a sentence about a wrong output in the exercise's own words: `describe(arguments, expected, got)`.
     tensorflow: whether judging needs TensorFlow.
     """

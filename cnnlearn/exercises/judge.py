@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from cnnlearn.exercises.exercise import Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Exercise, Fixture, Mistake
 from cnnlearn.exercises.outputs import Output, Raised, finite, kind, run, same, same_type, shape
 from cnnlearn.exercises.relations import count_differing, describe_shape, find_relation, first_difference
 from cnnlearn.exercises.verdict import Kind, Verdict
@@ -116,7 +116,7 @@ def _without_values(exercise, expected, got):
 
 
 def _has_data(case):
-    return not all(isinstance(argument, Ingredient) for argument in case)
+    return not all(isinstance(argument, Fixture) for argument in case)
 
 
 def _named_mistake(exercise, outputs_of, got):
@@ -177,7 +177,7 @@ def _call(exercise, case):
 def _argument(argument):
     if isinstance(argument, np.ndarray):
         return f"{argument.dtype} {argument.shape}" if argument.size > 6 else str(argument.tolist())
-    if isinstance(argument, Ingredient):
+    if isinstance(argument, Fixture):
         told = ", ".join(str(value) for _, value in argument.parameters if value != "")
         return f"<{argument.name.rpartition('.')[2]}: {told}>"
     if isinstance(argument, list):

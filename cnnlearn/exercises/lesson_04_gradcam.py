@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlearn import gradcam
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
 
 
 def _explained(rng):
@@ -20,7 +20,7 @@ def _explained(rng):
 
 
 def _network(head, rng):
-    return Ingredient("networks.small_network", (("head", head), ("seed", int(rng.integers(1000)))))
+    return Fixture("networks.small_network", (("head", head), ("seed", int(rng.integers(1000)))))
 
 
 def _gradients_of(score):
@@ -29,7 +29,7 @@ def _gradients_of(score):
     def answer(model, image, index, layer):
         import tensorflow as tf
 
-        from cnnlearn.feature_maps import features_and_logits
+        from cnnlearn.engine.forward import features_and_logits
 
         batch = tf.constant(image[None], tf.float32)
         with tf.GradientTape() as tape:
@@ -67,7 +67,7 @@ def _sum_of_logits(logits, index, model, batch):
 def _of_the_input(model, image, index, layer):
     import tensorflow as tf
 
-    from cnnlearn.feature_maps import features_and_logits
+    from cnnlearn.engine.forward import features_and_logits
 
     batch = tf.constant(image[None], tf.float32)
     with tf.GradientTape() as tape:

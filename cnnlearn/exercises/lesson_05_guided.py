@@ -4,13 +4,13 @@ import numpy as np
 
 from cnnlearn import guided
 from cnnlearn.cam import resize_bilinear
-from cnnlearn.copies import rebuild, twin
-from cnnlearn.exercises.apparatus.relu_networks import forward_and_back, seen_of_the_copy
+from cnnlearn.engine.forward import logits_of
+from cnnlearn.engine.rebuilding import rebuild, twin
+from cnnlearn.engine.relus import relus_of
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
+from cnnlearn.exercises.fixtures.relu_networks import forward_and_back, seen_of_the_copy
 from cnnlearn.exercises.outputs import Raised
-from cnnlearn.feature_maps import logits_of
-from cnnlearn.relus import relus_of
 
 # The four pairs of signs, and zero on either side.
 SIGNS = np.array([[2.0, -1.0, 3.0, -2.0, 0.0, 0.0, 1.0]]), np.array([[0.5, 1.5, -2.0, -0.5, 1.0, -1.0, 0.0]])
@@ -274,7 +274,7 @@ def _copies(rng):
 
 
 def _network(layout, seed):
-    return Ingredient("relu_networks.relu_network", (("layout", layout), ("seed", seed)))
+    return Fixture("relu_networks.relu_network", (("layout", layout), ("seed", seed)))
 
 
 def _clone(model, guide, recursive=True, weights=True):
@@ -501,7 +501,7 @@ def _plain_gradient(model, image, index):
 def _explained(rng):
     heads = ("gap fused", "nested")
     found = [
-        (Ingredient("networks.small_network", (("head", head), ("seed", int(rng.integers(1000))))), *_image(rng))
+        (Fixture("networks.small_network", (("head", head), ("seed", int(rng.integers(1000))))), *_image(rng))
         for head in heads
     ]
     return [*found, (_network("relu6", int(rng.integers(1000))), *_image(rng)), (_network("none", 1), *_image(rng))]

@@ -4,7 +4,7 @@ import numpy as np
 
 from cnnlearn import lime
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
 from cnnlearn.exercises.relations import first_difference
 
 
@@ -79,7 +79,7 @@ def _mask_requests(rng):
     seeds = rng.choice(10_000, 3, replace=False)
     sizes = ((400, 12), (300, 30), (1, 4))
     return [
-        (*size, Ingredient("generators.generator", (("seed", int(seed)),)))
+        (*size, Fixture("generators.generator", (("seed", int(seed)),)))
         for size, seed in zip(sizes, seeds, strict=True)
     ]
 
@@ -104,7 +104,7 @@ def _repeatable(answer, samples, count, rng):
 
 
 def _from_the_generator(answer, samples, count, rng):
-    other = Ingredient(rng.name, (("seed", dict(rng.parameters)["seed"] + 1),))
+    other = Fixture(rng.name, (("seed", dict(rng.parameters)["seed"] + 1),))
     return samples < MANY or bool((answer(samples, count, rng) != answer(samples, count, other)).any())
 
 

@@ -5,16 +5,16 @@ from math import comb, factorial
 import numpy as np
 
 from cnnlearn import shapley
-from cnnlearn.exercises.apparatus import build
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
+from cnnlearn.exercises.fixtures import build
 from cnnlearn.shapley import shapley_exact, shapley_kernel
 
 CLOSE = 1e-5  # differences that axioms overlook, in games whose numbers are about 1
 
 
 def _game(kind, players, seed=0):
-    return Ingredient("games.game", (("kind", kind), ("players", players), ("seed", int(seed))))
+    return Fixture("games.game", (("kind", kind), ("players", players), ("seed", int(seed))))
 
 
 def _all_masks(players):
@@ -234,7 +234,7 @@ def _own_randomness(players, orders, rng):
 
 
 def _rng(seed):
-    return Ingredient("generators.generator", (("seed", int(seed)),))
+    return Fixture("generators.generator", (("seed", int(seed)),))
 
 
 def _permutation_games(rng):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from cnnlearn import gradients
-from cnnlearn.exercises.apparatus import build
-from cnnlearn.exercises.apparatus.cuts import halves
+from cnnlearn.engine.forward import logits_of
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
-from cnnlearn.feature_maps import logits_of
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
+from cnnlearn.exercises.fixtures import build
+from cnnlearn.exercises.fixtures.cuts import halves
 
 
 def _paths(rng):
@@ -135,7 +135,7 @@ path_points = Exercise(
 
 
 def _of(kind, seed=0):
-    return Ingredient("scores.gradient", (("kind", kind), ("seed", seed)))
+    return Fixture("scores.gradient", (("kind", kind), ("seed", seed)))
 
 
 def _curved(rng):
@@ -151,7 +151,7 @@ def _curved(rng):
 
 
 def _complete(answer, gradient, image, baseline, steps):
-    score = build(Ingredient("scores.score", gradient.parameters))
+    score = build(Fixture("scores.score", gradient.parameters))
     wanted = score(image[None])[0] - score(baseline[None])[0]
     return np.isclose(np.sum(answer(gradient, image, baseline, steps)), wanted, rtol=1e-3, atol=1e-3)
 
@@ -292,7 +292,7 @@ completeness_gap = Exercise(
 
 
 def _seeded(seed):
-    return Ingredient("generators.generator", (("seed", seed),))
+    return Fixture("generators.generator", (("seed", seed),))
 
 
 def _samplings(rng):
@@ -708,10 +708,10 @@ def _cuts(rng):
     images = rng.random((2, 8, 8, 3)).astype(np.float32)
 
     def small(head):
-        return Ingredient("networks.small_network", (("head", head), ("seed", seed)))
+        return Fixture("networks.small_network", (("head", head), ("seed", seed)))
 
     def wired(kind):
-        return Ingredient("cuts.wired_network", (("kind", kind), ("seed", seed)))
+        return Fixture("cuts.wired_network", (("kind", kind), ("seed", seed)))
 
     return [
         (small("gap softmax"), "features", images),
@@ -884,7 +884,7 @@ def _asks(kind, image, baseline):
 
     def test(candidate):
         one, other = np.full((2, 2, 3), float(image)), np.full((2, 2, 3), float(baseline))
-        score = build(Ingredient("scores.score", (("kind", kind),)))
+        score = build(Fixture("scores.score", (("kind", kind),)))
         difference = score(one[None])[0] - score(other[None])[0]
         return bool(np.isclose(np.sum(candidate(build(_of(kind)), one, other, 3)), difference))
 

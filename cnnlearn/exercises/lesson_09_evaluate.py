@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from cnnlearn import evaluate
-from cnnlearn.exercises.apparatus import build
 from cnnlearn.exercises.catch_the_bug import catch_the_bug
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
+from cnnlearn.exercises.fixtures import build
 
 
 def _curve_cases(rng, fills):
@@ -15,7 +15,7 @@ def _curve_cases(rng, fills):
     sizes = ((4, 6, 6), (5, 7, 4), (3, 3, 9), (6, 5, 7))
     cases = []
     for (height, width, steps), fill in zip(sizes, fills, strict=True):
-        score = Ingredient("scorers.curved", (("seed", int(rng.integers(1000))), ("height", height), ("width", width)))
+        score = Fixture("scorers.curved", (("seed", int(rng.integers(1000))), ("height", height), ("width", width)))
         cases.append([score, rng.random((height, width, 3)), rng.normal(size=(height, width)), steps, fill])
     for case in cases[1:3]:
         case[2] = np.round(2 * case[2])

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnlearn import shortcut
 from cnnlearn.evaluate import grid_share
-from cnnlearn.exercises.exercise import Axiom, Exercise, Ingredient, Mistake
+from cnnlearn.exercises.exercise import Axiom, Exercise, Fixture, Mistake
 
 SIDE, CLASSES, PER_CLASS = 12, 5, 30
 
@@ -323,7 +323,7 @@ suspect_region = Exercise(
 def _marked_images(rng):
     cases = []
     for shape, region in (((5, 8, 8, 3), (5, 0, 8, 3)), ((3, 6, 10, 3), (0, 6, 2, 10)), ((4, 9, 5, 3), (2, 1, 6, 4))):
-        generator = Ingredient("generators.generator", (("seed", int(rng.integers(1000))),))
+        generator = Fixture("generators.generator", (("seed", int(rng.integers(1000))),))
         cases.append((rng.random(shape), region, generator))
     return cases
 
@@ -397,7 +397,7 @@ def _same_again(answer, images, region, rng):
 
 
 def _another_generator(answer, images, region, rng):
-    other = Ingredient(rng.name, (("seed", dict(rng.parameters)["seed"] + 1),))
+    other = Fixture(rng.name, (("seed", dict(rng.parameters)["seed"] + 1),))
     return not np.array_equal(answer(images, region, other), answer(images, region, rng))
 
 

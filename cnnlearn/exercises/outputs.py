@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnlearn.exercises.apparatus import build, fingerprint
 from cnnlearn.exercises.exercise import Exercise
+from cnnlearn.exercises.fixtures import build, fingerprint
 
 
 @dataclass(frozen=True)

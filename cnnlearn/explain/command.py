@@ -8,11 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from cnnlearn.explain.classifier import Subject, chosen_targets, open_subject
 from cnnlearn.explain.methods import chosen_methods
 from cnnlearn.explain.page import certificate, write
 from cnnlearn.explain.run import Result, explain
-from cnnlearn.explain.subject import Subject, chosen_targets, open_subject
-from cnnlearn.pictures import PictureError, load
+from cnnlearn.files.pictures import PictureError, load
 
 PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 

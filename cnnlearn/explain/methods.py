@@ -59,25 +59,25 @@ def _guided_grad_cam(subject, layer, evaluations):
 
 
 def _gradient(subject, layer, evaluations):
-    from cnnlearn.gradient_methods import Saliency
+    from cnnlearn.explainers.gradients import Saliency
 
     return Saliency(subject.model)
 
 
 def _smooth_grad(subject, layer, evaluations):
-    from cnnlearn.gradient_methods import SmoothGrad
+    from cnnlearn.explainers.gradients import SmoothGrad
 
     return SmoothGrad(subject.model, samples=_tens(evaluations / 20))
 
 
 def _integrated(subject, layer, evaluations):
-    from cnnlearn.gradient_methods import IntegratedGradients
+    from cnnlearn.explainers.gradients import IntegratedGradients
 
     return IntegratedGradients(subject.model, steps=max(1, evaluations // 20), layer=layer)
 
 
 def _expected(subject, layer, evaluations):
-    from cnnlearn.gradient_methods import ExpectedGradients
+    from cnnlearn.explainers.gradients import ExpectedGradients
 
     return ExpectedGradients(subject.model, background(subject.size), layer, samples=_tens(evaluations / 5))
 
@@ -89,13 +89,13 @@ def _lime(subject, layer, evaluations):
 
 
 def _kernel_shap(subject, layer, evaluations):
-    from cnnlearn.shapley_methods import KernelShap
+    from cnnlearn.explainers.shapley import KernelShap
 
     return KernelShap(subject.model, evaluations=evaluations)
 
 
 def _owen(subject, layer, evaluations):
-    from cnnlearn.shapley_methods import OwenShap
+    from cnnlearn.explainers.shapley import OwenShap
 
     return OwenShap(subject.model, evaluations=evaluations)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlearn.explain.drawing import drawn, in_words, layers, png
+from cnnlearn.explain.classifier import Subject
 from cnnlearn.explain.run import Result
-from cnnlearn.explain.subject import Subject
+from cnnlearn.figures.over_image import drawn, in_words, layers, png
 
 FIGURES = """
 .row { display: flex; flex-wrap: wrap; gap: 1.2rem; }

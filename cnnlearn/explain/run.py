@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
+from cnnlearn.explain.classifier import Subject
 from cnnlearn.explain.methods import METHODS
-from cnnlearn.explain.subject import Subject
-from cnnlearn.explanation import Explanation
-from cnnlearn.pictures import fit
+from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.files.pictures import fit
 
 AT_ONCE = 16  # pictures: enough for speed, few enough for memory
 TOP = 5

@@ -19,12 +19,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from cnnlearn import cifar10, networks
-from cnnlearn.explain.drawing import drawn, in_words, png
+from cnnlearn.explain.classifier import Subject, chosen_targets, open_subject
 from cnnlearn.explain.methods import METHODS, chosen_methods
 from cnnlearn.explain.page import FIGURES, KEY, section
 from cnnlearn.explain.run import Result, explain
-from cnnlearn.explain.subject import Subject, chosen_targets, open_subject
-from cnnlearn.pictures import MOST_BYTES, load
+from cnnlearn.figures.over_image import drawn, in_words, png
+from cnnlearn.files.pictures import MOST_BYTES, load
 
 NETWORKS = ["EfficientNetLite0", "cifar10", *networks.imagenet_names()[1:]]
 AT_ONCE = 2  # networks kept in memory: some have half a gigabyte of weights

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from cnnlearn.explain.classifier import open_subject
 from cnnlearn.explain.command import report
 from cnnlearn.explain.methods import background
 from cnnlearn.explain.page import write
 from cnnlearn.explain.run import Result
-from cnnlearn.explain.subject import open_subject
-from cnnlearn.pictures import fit, load
+from cnnlearn.files.pictures import fit, load
 
 
 def lime(model, images, ranked, layer):
@@ -22,7 +22,7 @@ def lime(model, images, ranked, layer):
 
 
 def owen(model, images, ranked, layer):
-    from cnnlearn.shapley_methods import OwenShap
+    from cnnlearn.explainers.shapley import OwenShap
 
     fill = "telea" if importlib.util.find_spec("cv2") else "inpaint"
     if fill == "inpaint":
@@ -47,7 +47,7 @@ def guided(model, images, ranked, layer):
 
 
 def expected(model, images, ranked, layer):
-    from cnnlearn.gradient_methods import ExpectedGradients
+    from cnnlearn.explainers.gradients import ExpectedGradients
 
     explainer = ExpectedGradients(model, background(images.shape[1:3]), layer, samples=100, smoothing=0.1)
     return {"expected": explainer.explain(images, ranked[:, :3])}

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 from cnnlearn.classroom.text import cell
-from cnnlearn.classroom.words import verdict
+from cnnlearn.classroom.wording import verdict
 
 
 def write(run, folder: Path) -> None:

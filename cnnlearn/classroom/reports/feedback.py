@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cnnlearn.classroom.text import file_names, line, markdown
 from cnnlearn.classroom.verdicts import Grade, Status
-from cnnlearn.classroom.words import cases, explanation, verdict
+from cnnlearn.classroom.wording import cases, explanation, verdict
 
 MARKS = {Status.RIGHT: "✓", Status.NOT_STARTED: "○", Status.MISSING: "○"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnnlearn.classroom.text import file_names
 from cnnlearn.classroom.verdicts import Grade, Status
-from cnnlearn.classroom.words import cases, output, verdict
+from cnnlearn.classroom.wording import cases, output, verdict
 
 
 def write(run, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cnnlearn.classroom.run import grader_digest
 from cnnlearn.classroom.text import clean, line
-from cnnlearn.classroom.words import explanation
+from cnnlearn.classroom.wording import explanation
 
 
 def write(run, folder: Path) -> None:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from cnnlearn.classroom.text import line
 from cnnlearn.classroom.verdicts import Status
-from cnnlearn.classroom.words import output, verdict
+from cnnlearn.classroom.wording import output, verdict
 
 
 def write(run, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cnnlearn.classroom.text import clean, line
 from cnnlearn.classroom.verdicts import Status
-from cnnlearn.classroom.words import explanation, messages, verdict
+from cnnlearn.classroom.wording import explanation, messages, verdict
 from cnnlearn.exercises import exercises_of
 
 # Told apart by colour-blind readers (Okabe & Ito), and each named in words beside it.

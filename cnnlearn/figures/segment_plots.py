@@ -1,0 +1,80 @@
+"""Views of explanations that weigh segments: what is for and against a class, and what is left if only that is shown.
+
+Two colours, purple for and orange against, that colour-blind readers can tell apart, as in `plots`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from cnnlearn.explainers.explanation import SegmentExplanation
+from cnnlearn.figures import plots
+from cnnlearn.lime import top_segments
+
+FOR, AGAINST = "#542788", "#b35806"
+WHITE, PALE = 1.0, 0.85
+SIDE = 224  # pixels: smaller pictures are enlarged, so that their lines are thin
+FAINTEST, STRONGEST = 0.25, 0.65  # of a tint
+
+
+def outlined(image, segments) -> np.ndarray:
+    """The image, enlarged if it is small, with a white line around each segment; floats (h, w, 3)."""
+    picture, large = _enlarged(image, segments)
+    picture[_lines(large)] = WHITE
+    return picture
+
+
+def for_and_against(image, explanation: SegmentExplanation, count: int) -> np.ndarray:
+    """The image with its `count` strongest segments outlined and tinted, the stronger the deeper; floats (h, w, 3)."""
+    picture, segments = _enlarged(image, explanation.segments)
+    weights = explanation.weights
+    largest = np.abs(weights).max() or 1.0
+    for segment in top_segments(weights, count, positive_only=False):
+        if weights[segment] == 0:
+            continue
+        here = segments == segment
+        colour = np.array(to_rgb(FOR if weights[segment] > 0 else AGAINST))
+        depth = FAINTEST + (STRONGEST - FAINTEST) * abs(weights[segment]) / largest
+        picture[here] = (1 - depth) * picture[here] + depth * colour
+        picture[here & _lines(here)] = colour
+    return picture
+
+
+def rest_hidden(image, explanation: SegmentExplanation, count: int, positive_only: bool = True) -> np.ndarray:
+    """The `count` strongest segments, outlined, on a pale ground; floats (h, w, 3). See `lime.top_segments`."""
+    picture, segments = _enlarged(image, explanation.segments)
+    shown = np.isin(segments, top_segments(explanation.weights, count, positive_only))
+    picture[~shown] = PALE
+    picture[shown & _lines(np.where(shown, segments, -1))] = WHITE
+    return picture
+
+
+def segment_views(image, found: Sequence[SegmentExplanation], classes: Sequence[str] = (), count: int = 8) -> Figure:
+    """A row for each explanation of an image (H, W, 3) in [0, 1]: its segments; the `count` strongest, purple for and
+    orange against the class; and what is left if only the `count` strongest that speak for it are shown.
+    """
+    drawn, titles = [], []
+    for explanation in found:
+        name = classes[explanation.target] if classes else f"class {explanation.target}"
+        drawn += [outlined(image, explanation.segments), for_and_against(image, explanation, count)]
+        drawn += [rest_hidden(image, explanation, count)]
+        titles += [f"{len(explanation.weights)} segments", f"for and against\n{name}", f"strongest for\n{name}"]
+    return plots.pictures(drawn, titles, columns=3)
+
+
+def _enlarged(image, segments):
+    factor = -(-SIDE // max(segments.shape))
+    both = np.array(image, float), np.asarray(segments)
+    return tuple(array.repeat(factor, axis=0).repeat(factor, axis=1) for array in both)
+
+
+def _lines(segments):
+    """Where a pixel differs from its right or its lower neighbour, or either differs from it: lines two pixels wide."""
+    edges = np.zeros(segments.shape, bool)
+    for here, there in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        differs = segments[here] != segments[there]
+        edges[here] |= differs
+        edges[there] |= differs
+    return edges
