@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
-from cnnlearn.gradcam import GradCAM
+from cnnlearn.explainers.grad_cam import GradCAM
 
 SIZES = {1: 60, 16: 30, 256: 9}  # images -> rounds
 STREAM, CHUNK = 10_000, 500

@@ -17,8 +17,9 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
-from cnnlearn.cifar10 import sample
-from cnnlearn.explainers.gradients import ExpectedGradients, IntegratedGradients
+from cnnlearn.explainers.expected_gradients import ExpectedGradients
+from cnnlearn.explainers.integrated_gradients import IntegratedGradients
+from cnnlearn.files.cifar10 import sample
 
 STEPS = 50
 SIZES = {1: 20, 8: 8}  # images -> rounds
@@ -55,7 +56,7 @@ def peers(logits):
 
 
 def integrated(model, logits, images):
-    bare, ours = bare_call(logits), IntegratedGradients(model, steps=STEPS)
+    bare, ours = bare_call(logits), IntegratedGradients(model, max_evals=STEPS)
     table = Table("integrated gradients", "call", "median ms", "× bare", "× cnnlearn")
     for size, rounds in SIZES.items():
         x = images[:size]
@@ -103,7 +104,8 @@ class Estimates:
 
 def of_ours(model, image, background, draws, repeats):
     explainers = [
-        ExpectedGradients(model, background, samples=draws, repeats=repeats, seed=seed) for seed in range(RUNS)
+        ExpectedGradients(model, background=background, max_evals=draws, repeats=repeats, seed=seed)
+        for seed in range(RUNS)
     ]
     for explainer in explainers:
         explainer._gradients = explainers[0]._gradients  # compiled once for all seeds

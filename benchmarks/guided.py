@@ -17,7 +17,8 @@ from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
-from cnnlearn.guided import GuidedBackprop, with_guided_relus
+from cnnlearn.explainers.guided_backprop import GuidedBackprop
+from cnnlearn.guided import with_guided_relus
 
 SIZES = {1: 40, 16: 20, 256: 7}  # images -> rounds
 CLASS = 3

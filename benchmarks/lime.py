@@ -16,7 +16,7 @@ from rich.table import Table
 from benchmarks.timing import paired, ratios_to
 from cnnlearn import networks
 from cnnlearn.engine.forward import images_at_once, logits_of
-from cnnlearn.lime import Lime
+from cnnlearn.explainers.lime import Lime
 
 SEGMENTS = 50
 LIME_BATCH = 10  # lime's default
@@ -88,7 +88,7 @@ def timed(name, rounds, samples):
     image = np.random.default_rng(0).random((side, side, 3), np.float32)
     segments = np.arange(side * side).reshape(side, side) * SEGMENTS // side**2
     batch = images_at_once((samples, *image.shape))
-    call, ours = compiled_call(model), Lime(model, segments, fill=0, samples=samples)
+    call, ours = compiled_call(model), Lime(model, segments=segments, fill=0, max_evals=samples)
     few, every = (peers(model, call, image, segments, count, batch) for count in (20, samples))
     calls = {"bare": lambda: in_batches(call, image, samples, batch), "cnnlearn": lambda: ours.explain(image, CLASS)}
     return paired(calls | {peer: every[peer] for peer in every if runs_at_all(peer, few[peer])}, rounds, pause=0.1)

@@ -16,9 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.timing import paired, ratios_to
-from cnnlearn import cifar10, networks
+from cnnlearn import networks
 from cnnlearn.engine.forward import images_at_once
-from cnnlearn.explainers.shapley import Game, KernelShap, OwenShap
+from cnnlearn.explainers.kernel_shap import KernelShap
+from cnnlearn.explainers.owen_shap import OwenShap
+from cnnlearn.explainers.shapley import Game
+from cnnlearn.files import cifar10
 from cnnlearn.perturbation.fills import fill_for
 from cnnlearn.perturbation.masked_logits import MaskedLogits
 from cnnlearn.perturbation.superpixels import superpixels
@@ -108,7 +111,11 @@ def times(console):
     for name, model, image, rounds in networks_and_images():
         segments = superpixels(image, n_segments=50)
         ours = {"bare": bare_calls(model, image)}
-        for method in (KernelShap(model, segments, "grey"), OwenShap(model), OwenShap(model, segments)):
+        for method in (
+            KernelShap(model, segments=segments, fill="grey"),
+            OwenShap(model),
+            OwenShap(model, segments=segments),
+        ):
             kind = "" if method.method == "Kernel SHAP" else (" of pixels", " of superpixels")[len(ours) - 2]
             ours[f"cnnlearn {method.method}{kind}"] = lambda m=method, x=image: m.explain(x, CLASS)
         seconds = paired(usable({**ours, **peers(model, image, segments)}, console), rounds, pause=0.1)
@@ -136,7 +143,7 @@ def errors(console):
         exact = shapley_exact(value, 12)[:, 0]
         for budget in BUDGETS:
             game = Game(lambda masks, _, value=value: value(masks), 12, None)
-            method = KernelShap(model, evaluations=budget, seed=number)
+            method = KernelShap(model, max_evals=budget, seed=number)
             found = {"cnnlearn": method.split(game, segments)[0][:, 0]}
             if importlib.util.find_spec("shap"):
                 import shap

@@ -129,7 +129,7 @@ def train(
     """Train the course's network on the full CIFAR-10. Stop it with Ctrl-C; the same command goes on."""
     import numpy as np
 
-    from cnnlearn import cifar10
+    from cnnlearn.files import cifar10
     from cnnlearn.networks.training import train
 
     training, test = cifar10.load(data or cifar10.download())

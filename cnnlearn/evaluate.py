@@ -7,11 +7,8 @@ bootstrap (Efron 1979).
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-
-from cnnlearn.engine.forward import images_at_once, logits_of
 
 
 def deletion_curve(predict, image, attribution, steps, fill):
@@ -109,90 +106,6 @@ def bootstrap_interval(values, rng, level=0.95, resamples=2000) -> tuple[float, 
     return float(low), float(high)
 
 
-def probability_of(model, target: int) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from a batch (n, H, W, 3) to the network's probabilities (n,) of one class, for the curves.
-
-    model: any Keras classifier that `logits_of` runs. It is compiled once, and batches are cut so that memory is
-    bounded.
-    """
-    probabilities = Probabilities(model)
-    return lambda batch: probabilities(batch)[:, target]
-
-
-class Probabilities:
-    """Probabilities (n, C) of a batch (n, H, W, 3), by any Keras classifier that `logits_of` runs; compiled once."""
-
-    def __init__(self, model):
-        import tensorflow as tf
-
-        shape = tf.TensorSpec((None, *model.input_shape[1:]))
-        self._compiled = tf.function(lambda batch: tf.nn.softmax(logits_of(model, batch)), (shape,), autograph=False)
-
-    def __call__(self, batch) -> np.ndarray:
-        batch = np.asarray(batch, np.float32)
-        at_once = images_at_once(batch.shape)
-        parts = [self._compiled(batch[i : i + at_once]).numpy() for i in range(0, len(batch), at_once)]
-        return np.concatenate(parts)
-
-
 def grid_picture(images) -> np.ndarray:
     """Four images (4, H, W, 3) as one picture (2H, 2W, 3), in reading order: cells (0, 0), (0, 1), (1, 0), (1, 1)."""
     return np.concatenate([np.concatenate(images[:2], axis=1), np.concatenate(images[2:], axis=1)])
-
-
-def for_size(model, height: int, width: int):
-    """A copy, with the same weights, of a functional network for pictures of another size.
-
-    Convolutions and global pooling take any size; a network with Flatten cannot be copied so, and ValueError is raised.
-    """
-    import keras
-
-    copy = keras.models.clone_model(model, input_tensors=keras.Input((height, width, 3), name="images"))
-    try:
-        for old, new in zip(_leaves(model), _leaves(copy), strict=True):
-            _take_weights(new, old)
-    except ValueError:
-        raise ValueError(
-            f"The weights of {model.name!r} fit one size of picture only: it has no global pooling."
-        ) from None
-    return copy
-
-
-def randomized(model, rng, down_to: str | None = None):
-    """A copy of a network whose layers forget what they learned, from the output down to the layer `down_to`.
-
-    Their weights are drawn again by their own initializers, which take their seeds from `rng`; layers below keep
-    theirs, and so does a Normalization layer, which holds the scale of the pixels. down_to: a layer's name, in the
-    model or in a model nested in it; None means all layers. The network itself is not changed. ValueError if there is
-    no such layer.
-    """
-    import keras
-
-    def fresh(operation):
-        config = operation.get_config()
-        for value in config.values():
-            if isinstance(value, dict) and "seed" in (value.get("config") or ()):
-                value["config"]["seed"] = int(rng.integers(2**31))
-        return operation.from_config(config)
-
-    names = [layer.name for layer in _leaves(model)]
-    if down_to is not None and down_to not in names:
-        raise ValueError(f"The model has no layer {down_to!r}; its last is {names[-1]!r}.")
-    kept = names.index(down_to) if down_to is not None else 0
-    copy = keras.models.clone_model(model, clone_function=fresh, recursive=True)
-    for place, (old, new) in enumerate(zip(_leaves(model), _leaves(copy), strict=True)):
-        if place < kept or isinstance(old, keras.layers.Normalization):
-            _take_weights(new, old)
-    return copy
-
-
-def _take_weights(new, old):
-    new.set_weights(old.get_weights())
-    if old.weights and hasattr(new, "finalize_state"):
-        new.finalize_state()  # an adapted Normalization reads its weights only here
-
-
-def _leaves(model):
-    """The layers of a model in their order, those of nested models in place of these."""
-    for layer in model.layers:
-        yield from _leaves(layer) if hasattr(layer, "layers") else [layer]

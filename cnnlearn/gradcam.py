@@ -5,7 +5,7 @@ The maps of any layer of any network, weighed by the mean gradient of a class's 
 
 import numpy as np
 
-from cnnlearn.engine.forward import FeatureMapMethod, features_and_logits
+from cnnlearn.engine.forward import features_and_logits
 
 
 def logit_gradients(model, image, index, layer):
@@ -58,26 +58,3 @@ def hires_cam(features, gradients):
     features, gradients: floats (H, W, K). Returns floats (H, W), never negative.
     """
     return np.maximum((features * gradients).sum(axis=-1), 0)
-
-
-class GradCAM(FeatureMapMethod):
-    """Grad-CAM of any Keras classifier at any layer; see `FeatureMapMethod`. Maps are never negative."""
-
-    method = "Grad-CAM"
-
-    def combine(self, features, gradients, logits, targets):
-        import tensorflow as tf
-
-        weights = tf.reduce_mean(gradients(), axis=(2, 3))
-        return tf.nn.relu(tf.einsum("nhwk,ntk->nthw", features, weights))
-
-
-class HiResCAM(FeatureMapMethod):
-    """HiResCAM of any Keras classifier at any layer; see `FeatureMapMethod`. Maps are never negative."""
-
-    method = "HiResCAM"
-
-    def combine(self, features, gradients, logits, targets):
-        import tensorflow as tf
-
-        return tf.nn.relu(tf.einsum("nhwk,nthwk->nthw", features, gradients()))

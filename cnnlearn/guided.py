@@ -8,11 +8,8 @@ import numpy as np
 
 from cnnlearn.cam import resize_bilinear
 from cnnlearn.engine.forward import logits_of
-from cnnlearn.engine.input_gradients import InputGradients
 from cnnlearn.engine.rebuilding import rebuild, take_weights, twin
 from cnnlearn.engine.relus import relus_of
-from cnnlearn.explainers.explanation import Explanation
-from cnnlearn.gradcam import GradCAM
 
 
 def relu_backward(x, dy):
@@ -119,63 +116,3 @@ def guided_grad_cam(guided, cam):
     """
     height, width = guided.shape[:2]
     return guided * resize_bilinear(np.maximum(cam, 0), height, width)[..., None]
-
-
-class GuidedBackprop:
-    """Guided backpropagation of any Keras classifier with ReLUs; values are (H, W, 3), signed, not normalised.
-
-    model: functional or sequential, never changed; weights that it gets later are used at once. ValueError for a model
-    without ReLU, or with one that has no guided rule (`relus_of`).
-    """
-
-    method = "guided backprop"
-
-    def __init__(self, model):
-        self._gradients = InputGradients(self._changed(model), weights_of=model)
-
-    def _changed(self, model):
-        return with_guided_relus(model)
-
-    def explain(self, images, targets=None) -> list[Explanation]:
-        """Images and targets as in `FeatureMapMethod.explain`."""
-        return self._gradients.explanations(self.method, images, targets)
-
-
-class Deconvnet(GuidedBackprop):
-    """The deconvnet (Zeiler & Fergus 2014): as `GuidedBackprop`, but by the rule of `deconvnet_backward`."""
-
-    method = "deconvnet"
-
-    def _changed(self, model):
-        import tensorflow as tf
-
-        def with_deconvnet_rule(relu):
-            return tf.custom_gradient(lambda x: (relu(x), tf.nn.relu))
-
-        copy = super()._changed(model)
-        for layer in copy._flatten_layers():  # there each ReLU is the activation of a layer, a function of this file
-            activation = getattr(layer, "activation", None)
-            if getattr(activation, "__module__", "") == __name__:
-                layer.activation = with_deconvnet_rule(activation)
-        return copy
-
-
-class GuidedGradCAM:
-    """Guided Grad-CAM: `GuidedBackprop` times `GradCAM` at a layer (see there); values are (H, W, 3), signed."""
-
-    method = "Guided Grad-CAM"
-
-    def __init__(self, model, layer: str | None = None):
-        self._guided, self._cam = GuidedBackprop(model), GradCAM(model, layer)
-
-    def explain(self, images, targets=None) -> list[Explanation]:
-        """Images and targets as in `FeatureMapMethod.explain`."""
-        cams = self._cam.explain(images, targets)
-        if targets is None:
-            targets = np.array([cam.target for cam in cams], int)
-        found = []
-        for cam, guided in zip(cams, self._guided.explain(images, targets), strict=True):
-            certificate = cam.certificate | {"evaluations": 2}
-            values = guided.values * cam.values[..., None]
-            found.append(Explanation(values, cam.target, self.method, certificate))
-        return found

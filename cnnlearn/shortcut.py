@@ -83,7 +83,7 @@ def train_last_block(images, labels, epochs: int = 10, seed: int = 0):
     import keras
 
     from cnnlearn import networks
-    from cnnlearn.evaluate import randomized
+    from cnnlearn.engine.altered_copies import randomized
 
     rng = np.random.default_rng(seed)
     shipped = networks.load()

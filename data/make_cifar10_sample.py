@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlearn import cifar10
+from cnnlearn.files import cifar10
 
 PER_CLASS = 50
 

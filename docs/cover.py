@@ -7,8 +7,8 @@ import skimage.data
 from skimage.transform import resize
 
 from cnnlearn import networks
+from cnnlearn.explainers.grad_cam import GradCAM
 from cnnlearn.figures import plots
-from cnnlearn.gradcam import GradCAM
 
 CAT, ESPRESSO = 285, 967
 

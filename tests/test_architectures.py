@@ -31,5 +31,5 @@ def test_every_method_runs_on_or_refuses_every_architecture(name):
         (one,) = found
         assert one.values.shape[:2] == shape[:2] and np.isfinite(one.values).all(), method
     assert all(result.found[method][0].values.any() for method in ("gradient", "integrated", "owen"))
-    scale = max(1e-3, abs(result.found["gradcam"][0].certificate["logit"]))
-    assert abs(result.found["owen"][0].certificate["gap"]) < 1e-3 * scale
+    scale = max(1e-3, abs(result.found["gradcam"][0].certificate["score_value"]))
+    assert abs(result.found["owen"][0].certificate["completeness_gap"]) < 1e-3 * scale

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from cnnlearn import evaluate
 from cnnlearn.cli import app
+from cnnlearn.engine import altered_copies, probabilities
 from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.experiments import comparison, comparison_view
-from cnnlearn.gradcam import GradCAM
+from cnnlearn.explainers.grad_cam import GradCAM
 
 
 def without_seconds(rows):
@@ -45,8 +46,13 @@ def small_setting():
         }
 
     model = small_network("gap softmax", 1)
-    forgetful = evaluate.randomized(model, np.random.default_rng(0))
-    return evaluate.Probabilities(model), methods(model), methods(forgetful), methods(evaluate.for_size(model, 16, 16))
+    forgetful = altered_copies.randomized(model, np.random.default_rng(0))
+    return (
+        probabilities.Probabilities(model),
+        methods(model),
+        methods(forgetful),
+        methods(altered_copies.for_size(model, 16, 16)),
+    )
 
 
 def small_images(count):
@@ -84,7 +90,7 @@ def test_areas_are_those_of_the_curves(small):
     rows = comparison.measure_group(1, images, labels)
     model = small_network("gap softmax", 1)
     values = GradCAM(model).explain(images[2], 2)[0].values
-    predict = evaluate.probability_of(model, 2)
+    predict = probabilities.probability_of(model, 2)
     grey = np.full((8, 8, 3), 0.5)
     expected = {
         "deletion": evaluate.deletion_curve(predict, images[2], values, comparison.STEPS, 0.5),

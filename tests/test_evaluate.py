@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage, stats
 
 from cnnlearn import evaluate
-from cnnlearn.engine import forward
+from cnnlearn.engine import altered_copies, forward, probabilities
 from cnnlearn.engine.forward import logits_of
 from cnnlearn.exercises.fixtures.networks import small_network
 
@@ -143,7 +143,7 @@ def test_probabilities_are_the_networks_whatever_the_batch(rng, monkeypatch):
     model = small_network("gap softmax", 3)
     images = rng.random((7, 8, 8, 3)).astype(np.float32)
     expected = model(images).numpy()[:, 2]
-    predict = evaluate.probability_of(model, 2)
+    predict = probabilities.probability_of(model, 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
     monkeypatch.setattr(forward, "LARGEST_BATCH", 2)
     np.testing.assert_allclose(predict(images), expected, atol=1e-6)
@@ -151,7 +151,7 @@ def test_probabilities_are_the_networks_whatever_the_batch(rng, monkeypatch):
 
 def test_a_network_without_softmax_gives_probabilities_too(rng):
     images = rng.random((3, 8, 8, 3)).astype(np.float32)
-    assert np.allclose(evaluate.Probabilities(small_network("gap logits", 3))(images).sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(probabilities.Probabilities(small_network("gap logits", 3))(images).sum(axis=1), 1, atol=1e-5)
 
 
 def test_the_grid_picture_is_in_reading_order():
@@ -163,12 +163,12 @@ def test_the_grid_picture_is_in_reading_order():
 def test_a_network_for_larger_pictures_has_the_same_weights(rng):
     model = small_network("gap softmax", 1)
     images = rng.random((2, 8, 8, 3)).astype(np.float32)
-    np.testing.assert_array_equal(evaluate.for_size(model, 8, 8)(images), model(images))
-    large = evaluate.for_size(model, 16, 16)
+    np.testing.assert_array_equal(altered_copies.for_size(model, 8, 8)(images), model(images))
+    large = altered_copies.for_size(model, 16, 16)
     picture = rng.random((1, 16, 16, 3)).astype(np.float32)
     np.testing.assert_allclose(large(picture), keras.ops.softmax(logits_of(model, picture)), atol=1e-6)
     with pytest.raises(ValueError, match="one size of picture only"):
-        evaluate.for_size(small_network("flat softmax", 1), 16, 16)
+        altered_copies.for_size(small_network("flat softmax", 1), 16, 16)
 
 
 @pytest.mark.parametrize("head", ["gap softmax", "nested"])
@@ -182,30 +182,30 @@ def test_layers_forget_on_a_copy_from_the_output_down(head, rng):
             bool((a != b).mean() > 0.99) for a, b in kernels
         ]  # of each kernel, whether (nearly) all numbers are new
 
-    assert changed(evaluate.randomized(model, rng)) == [True, True, True]
-    assert changed(evaluate.randomized(model, rng, "features")) == [False, True, True]
-    assert changed(evaluate.randomized(model, rng, "logits")) == [False, False, True]
+    assert changed(altered_copies.randomized(model, rng)) == [True, True, True]
+    assert changed(altered_copies.randomized(model, rng, "features")) == [False, True, True]
+    assert changed(altered_copies.randomized(model, rng, "logits")) == [False, False, True]
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
     with pytest.raises(ValueError, match="no layer 'nothing'"):
-        evaluate.randomized(model, rng, "nothing")
+        altered_copies.randomized(model, rng, "nothing")
 
 
 def test_forgetting_depends_on_the_generator_alone():
     model = small_network("gap softmax", 5)
     keras.utils.set_random_seed(0)
-    one = evaluate.randomized(model, np.random.default_rng(1)).get_weights()
+    one = altered_copies.randomized(model, np.random.default_rng(1)).get_weights()
     drawn = float(keras.random.uniform(()))
     keras.utils.set_random_seed(0)
     assert drawn == float(keras.random.uniform(())), "the global generator was touched"
-    two = evaluate.randomized(model, np.random.default_rng(1)).get_weights()
-    other = evaluate.randomized(model, np.random.default_rng(2)).get_weights()
+    two = altered_copies.randomized(model, np.random.default_rng(1)).get_weights()
+    other = altered_copies.randomized(model, np.random.default_rng(2)).get_weights()
     assert all((a == b).all() for a, b in zip(one, two, strict=True))
     assert not (one[0] == other[0]).any()
 
 
 def test_forgotten_weights_are_drawn_anew_and_not_the_old_ones_shuffled(rng):
     model = small_network("gap softmax", 5)  # its own weights have a standard deviation of 0.5
-    kernel = evaluate.randomized(model, rng).get_layer("features").kernel.numpy()
+    kernel = altered_copies.randomized(model, rng).get_layer("features").kernel.numpy()
     glorot = math.sqrt(2 / (9 * 5 + 9 * 6))
     assert kernel.std() == pytest.approx(glorot, rel=0.15)
 
@@ -215,7 +215,7 @@ def test_the_scale_of_the_pixels_is_kept(rng):
     scale.adapt(rng.random((10, 8, 8, 3)))
     model = keras.Sequential([keras.Input((8, 8, 3)), scale, keras.layers.Flatten(), keras.layers.Dense(2)])
     images = rng.random((2, 8, 8, 3))
-    np.testing.assert_allclose(evaluate.for_size(model, 8, 8)(images), model(images), atol=1e-6)
-    copy = evaluate.randomized(model, rng)
+    np.testing.assert_allclose(altered_copies.for_size(model, 8, 8)(images), model(images), atol=1e-6)
+    copy = altered_copies.randomized(model, rng)
     np.testing.assert_array_equal(copy.layers[0].mean, scale.mean)
     assert not (copy.layers[2].kernel.numpy() == model.layers[2].kernel.numpy()).any()

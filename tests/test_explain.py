@@ -18,8 +18,8 @@ from cnnlearn.explain.methods import METHODS, background, chosen_methods
 from cnnlearn.explain.page import certificate
 from cnnlearn.explain.run import explain
 from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.explainers.grad_cam import GradCAM
 from cnnlearn.figures.over_image import drawn, in_words, png
-from cnnlearn.gradcam import GradCAM
 
 CLASSES = ("apple", "pear", "sour apple", "plum")
 RNG = np.random.default_rng(0)
@@ -78,7 +78,7 @@ def test_a_folder_of_pictures_comes_out(model_file, pictures, tmp_path):
     assert result.exit_code == 0, result.output
     files = sorted(out.glob("*.png"))
     assert len(files) == 2 * 2 and all(Image.open(file).size == (224, 224) for file in files)
-    assert "gap" in result.output or "R2" in result.output
+    assert "completeness_gap" in result.output or "r2" in result.output
 
 
 @pytest.mark.slow
@@ -222,7 +222,7 @@ def test_for_and_against_have_colours_of_their_own():
 
 
 def test_a_certificate_is_one_short_line():
-    facts = {"R2": 0.51234, "spread": np.linspace(0.1, 0.3, 50), "evaluations": 200, "note": "none"}
+    facts = {"r2": 0.51234, "std_error": np.linspace(0.1, 0.3, 50), "evaluations": 200, "note": "none"}
     assert certificate(facts) == "R2 0.512, spread 0.1 to 0.3, evaluations 200, note none"
 
 

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlearn.cam import CAM
 from cnnlearn.engine import forward
 from cnnlearn.exercises.fixtures.networks import small_network
-from cnnlearn.gradcam import GradCAM, HiResCAM, logit_gradients
+from cnnlearn.explainers.cam import CAM
+from cnnlearn.explainers.grad_cam import GradCAM
+from cnnlearn.explainers.hires_cam import HiResCAM
+from cnnlearn.gradcam import logit_gradients
 
 RNG = np.random.default_rng(4)
 IMAGES = RNG.random((5, 8, 8, 3)).astype(np.float32)
@@ -46,8 +48,8 @@ def test_the_mean_of_a_cam_plus_the_bias_is_the_logit():
     bias = model.get_layer("logits").bias.numpy()
     for explanation, logits in zip(CAM(model).explain(IMAGES, 1), model(IMAGES).numpy(), strict=True):
         assert explanation.values.mean() + bias[1] == pytest.approx(logits[1], abs=1e-5)
-        assert explanation.certificate["gap"] == pytest.approx(0, abs=1e-5)
-        assert explanation.certificate["logit"] == pytest.approx(logits[1], abs=1e-5)
+        assert explanation.certificate["completeness_gap"] == pytest.approx(0, abs=1e-5)
+        assert explanation.certificate["score_value"] == pytest.approx(logits[1], abs=1e-5)
 
 
 @pytest.mark.slow
@@ -222,7 +224,7 @@ def test_the_model_is_not_changed(head):
     before = state(model)
     GradCAM(model).explain(IMAGES)
     with pytest.raises(ValueError):
-        GradCAM(model, "no such layer").explain(IMAGES)
+        GradCAM(model, layer="no such layer").explain(IMAGES)
 
     class Broken(GradCAM):
         def combine(self, *arguments):
@@ -285,12 +287,12 @@ def test_models_that_cannot_be_explained_are_refused():
     with pytest.raises(ValueError, match="use GradCAM"):
         CAM(network("flat softmax"))
     with pytest.raises(ValueError, match="no layer 'none'; its last is 'softmax'"):
-        GradCAM(network(), "none").explain(IMAGES)
+        GradCAM(network(), layer="none").explain(IMAGES)
 
 
 def test_a_layer_without_feature_maps_is_refused():
-    with pytest.raises(ValueError, match="'gap' has no feature maps"):
-        GradCAM(network(), "gap").explain(IMAGES)
+    with pytest.raises(ValueError, match="'completeness_gap' has no feature maps"):
+        GradCAM(network(), layer="completeness_gap").explain(IMAGES)
 
 
 # A peer

@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 
 from cnnlearn import networks
-from cnnlearn.cifar10 import sample
 from cnnlearn.engine import forward
 from cnnlearn.engine.forward import logits_of
 from cnnlearn.exercises.fixtures.networks import small_network
-from cnnlearn.explainers.gradients import ExpectedGradients, IntegratedGradients, Saliency, SmoothGrad
+from cnnlearn.explainers.expected_gradients import ExpectedGradients
+from cnnlearn.explainers.integrated_gradients import IntegratedGradients
+from cnnlearn.explainers.saliency import Saliency
+from cnnlearn.explainers.smooth_grad import SmoothGrad
+from cnnlearn.files.cifar10 import sample
 from cnnlearn.gradients import (
     completeness_gap,
     expected_gradients,
@@ -219,7 +222,7 @@ def test_saliency_agrees_with_finite_differences():
 def test_smoothgrad_without_noise_is_the_gradient():
     (plain,), (smooth,) = (m.explain(IMAGES[0], 1) for m in (Saliency(network()), SmoothGrad(network(), smoothing=0)))
     np.testing.assert_allclose(smooth.values, plain.values, atol=1e-5)
-    assert smooth.certificate["standard error"] < 1e-6
+    assert smooth.certificate["std_error"] < 1e-6
 
 
 @pytest.mark.slow
@@ -231,8 +234,8 @@ def test_smoothgrad_is_the_gradient_of_the_expected_score():
         return logits(model, (batch[:, None] + noise).reshape(-1, 8, 8, 3))[:, 2].reshape(len(batch), 100).mean(axis=1)
 
     wanted = finite_differences(expected, IMAGES[0].astype(float))
-    (found,) = SmoothGrad(network(), smoothing=0.3, samples=3000).explain(IMAGES[0], 2)
-    error = found.certificate["standard error"] * np.sqrt(1 + 3000 / 100)
+    (found,) = SmoothGrad(network(), smoothing=0.3, max_evals=3000).explain(IMAGES[0], 2)
+    error = found.certificate["std_error"] * np.sqrt(1 + 3000 / 100)
     assert np.sqrt(np.square(found.values - wanted).mean()) == pytest.approx(error, rel=0.3)
 
 
@@ -243,19 +246,21 @@ def test_integrated_gradients_agree_with_finite_differences_along_the_path(head)
     points, weights = path_points(IMAGES[0].astype(float), BACKGROUND[0].astype(float), 5)
     gradients = [finite_differences(lambda x: logits(model, x)[:, 1], point) for point in points]
     wanted = (IMAGES[0] - BACKGROUND[0]) * np.tensordot(weights, gradients, 1)
-    (found,) = IntegratedGradients(network(head), BACKGROUND[0], steps=5).explain(IMAGES[0], 1)
+    (found,) = IntegratedGradients(network(head), baseline=BACKGROUND[0], max_evals=5).explain(IMAGES[0], 1)
     np.testing.assert_allclose(found.values, wanted, atol=1e-4)
 
 
 def test_integrated_gradients_are_complete():
     model = network()
     for explanation, scores in zip(
-        IntegratedGradients(model, steps=500).explain(IMAGES, 1), logits(model, IMAGES), strict=True
+        IntegratedGradients(model, max_evals=500).explain(IMAGES, 1), logits(model, IMAGES), strict=True
     ):
         difference = scores[1] - logits(model, np.zeros((1, 8, 8, 3), np.float32))[0, 1]
-        assert explanation.certificate["logit"] == pytest.approx(scores[1], abs=1e-4)
-        assert explanation.certificate["gap"] == pytest.approx(explanation.values.sum() - difference, abs=1e-3)
-        assert abs(explanation.certificate["gap"]) < 0.01 * abs(difference)
+        assert explanation.certificate["score_value"] == pytest.approx(scores[1], abs=1e-4)
+        assert explanation.certificate["completeness_gap"] == pytest.approx(
+            explanation.values.sum() - difference, abs=1e-3
+        )
+        assert abs(explanation.certificate["completeness_gap"]) < 0.01 * abs(difference)
         assert explanation.certificate["evaluations"] == 500
 
 
@@ -264,14 +269,14 @@ def test_a_linear_network_is_exact_in_one_step():
     model = keras.Sequential([inputs, keras.layers.Conv2D(2, 3), keras.layers.Flatten(), keras.layers.Dense(3)])
     wanted = finite_differences(lambda x: logits(model, x.astype(np.float32))[:, 1], IMAGES[0].astype(float), 1.0)
     methods = (
-        IntegratedGradients(model, steps=1),
-        ExpectedGradients(model, np.zeros((1, 8, 8, 3)), samples=10),
+        IntegratedGradients(model, max_evals=1),
+        ExpectedGradients(model, background=np.zeros((1, 8, 8, 3)), max_evals=10),
     )
     for method in methods:
         (found,) = method.explain(IMAGES[0], 1)
         np.testing.assert_allclose(found.values, IMAGES[0] * wanted, atol=1e-4)
-        assert found.certificate["gap"] == pytest.approx(0, abs=1e-4)
-        assert found.certificate.get("standard error", 0) < 1e-5
+        assert found.certificate["completeness_gap"] == pytest.approx(0, abs=1e-4)
+        assert found.certificate.get("std_error", 0) < 1e-5
 
 
 @pytest.mark.slow
@@ -286,7 +291,7 @@ def test_two_networks_with_the_same_function_agree():
     halves = [np.concatenate([0.3 * w, 0.7 * w], axis=-1) for w in (kernel, bias)]
     twin.set_weights([*halves, np.concatenate([others[0], others[0]], axis=2), *others[1:]])
     np.testing.assert_allclose(logits(twin, IMAGES), logits(model, IMAGES), atol=1e-5)
-    for method in (IntegratedGradients, lambda model: ExpectedGradients(model, BACKGROUND, samples=50)):
+    for method in (IntegratedGradients, lambda model: ExpectedGradients(model, background=BACKGROUND, max_evals=50)):
         one, two = (method(m).explain(IMAGES, 2) for m in (model, twin))
         for a, b in zip(one, two, strict=True):
             np.testing.assert_allclose(a.values, b.values, atol=1e-4)
@@ -295,16 +300,18 @@ def test_two_networks_with_the_same_function_agree():
 @pytest.mark.slow
 def test_expected_gradients_are_the_mean_of_integrated_gradients():
     model = network()
-    exact = [IntegratedGradients(model, baseline, steps=100).explain(IMAGES, 1) for baseline in BACKGROUND]
-    found = ExpectedGradients(model, BACKGROUND, samples=500).explain(IMAGES, 1)
+    exact = [IntegratedGradients(model, baseline=baseline, max_evals=100).explain(IMAGES, 1) for baseline in BACKGROUND]
+    found = ExpectedGradients(model, background=BACKGROUND, max_evals=500).explain(IMAGES, 1)
     for i, explanation in enumerate(found):
         wanted = np.mean([row[i].values for row in exact], axis=0)
         error = np.sqrt(np.square(explanation.values - wanted).mean())
-        assert error == pytest.approx(explanation.certificate["standard error"], rel=0.5)
+        assert error == pytest.approx(explanation.certificate["std_error"], rel=0.5)
         assert error < 0.02 * np.abs(wanted).max()
         mean = logits(model, BACKGROUND)[:, 1].mean()
-        difference = explanation.certificate["logit"] - mean
-        assert explanation.values.sum() - explanation.certificate["gap"] == pytest.approx(difference, abs=1e-3)
+        difference = explanation.certificate["score_value"] - mean
+        assert explanation.values.sum() - explanation.certificate["completeness_gap"] == pytest.approx(
+            difference, abs=1e-3
+        )
 
 
 @pytest.mark.slow
@@ -313,11 +320,11 @@ def test_smoothing_changes_what_the_sum_tends_to():
     noise = sigma * np.random.default_rng(5).normal(size=(20_000, 8, 8, 3)).astype(np.float32)
     smoothed = logits(model, IMAGES[0] + noise)[:, 1].mean()
     mean = logits(model, BACKGROUND)[:, 1].mean()
-    (found,) = ExpectedGradients(model, BACKGROUND, samples=20_000, smoothing=sigma).explain(IMAGES[0], 1)
+    (found,) = ExpectedGradients(model, background=BACKGROUND, max_evals=20_000, smoothing=sigma).explain(IMAGES[0], 1)
     assert found.values.sum() == pytest.approx(smoothed - mean, abs=0.05)
-    assert found.certificate["smoothed logit"] == pytest.approx(smoothed, abs=0.05)
-    assert abs(found.certificate["gap"]) < 0.05
-    assert abs(found.certificate["logit"] - smoothed) > 0.5  # so it is not f(x)
+    assert found.certificate["smoothed_score_value"] == pytest.approx(smoothed, abs=0.05)
+    assert abs(found.certificate["completeness_gap"]) < 0.05
+    assert abs(found.certificate["score_value"] - smoothed) > 0.5  # so it is not f(x)
 
 
 @pytest.mark.slow
@@ -339,10 +346,10 @@ def test_at_a_layer_they_are_those_of_the_tail(head):
 
     image, background = front(IMAGES[:1]).numpy()[0], front(BACKGROUND).numpy()
     wanted = expected_gradients(gradient, image, background, 4000, np.random.default_rng(0), 0)
-    (found,) = ExpectedGradients(model, BACKGROUND, layer=layer, samples=4000).explain(IMAGES[0], 1)
+    (found,) = ExpectedGradients(model, background=BACKGROUND, layer=layer, max_evals=4000).explain(IMAGES[0], 1)
     assert found.values.shape == image.shape
-    assert np.sqrt(np.square(found.values - wanted).mean()) < 3 * found.certificate["standard error"] + 1e-6
-    (exact,) = IntegratedGradients(model, BACKGROUND[0], layer=layer).explain(IMAGES[0], 1)
+    assert np.sqrt(np.square(found.values - wanted).mean()) < 3 * found.certificate["std_error"] + 1e-6
+    (exact,) = IntegratedGradients(model, baseline=BACKGROUND[0], layer=layer).explain(IMAGES[0], 1)
     np.testing.assert_allclose(
         exact.values, integrated_gradients(gradient, image, background[0], 50), atol=1e-4 * np.abs(exact.values).max()
     )
@@ -352,7 +359,7 @@ def test_at_a_layer_they_are_those_of_the_tail(head):
 @pytest.mark.parametrize("smoothing", [0, 0.5])
 def test_the_reported_variance_is_right(smoothing):
     """200 runs of 10 repeats, made in one go: mean of the squared standard errors / variance of the 200 answers."""
-    method = ExpectedGradients(network(), BACKGROUND, samples=20_000, repeats=2000, smoothing=smoothing)
+    method = ExpectedGradients(network(), background=BACKGROUND, max_evals=20_000, repeats=2000, smoothing=smoothing)
     runs = method.estimates(IMAGES[0], 1).reshape(200, 10, -1).astype(float)
     reported = np.mean([standard_error(run) ** 2 for run in runs])
     empirical = runs.mean(axis=1).var(axis=0, ddof=1).mean()
@@ -361,26 +368,26 @@ def test_the_reported_variance_is_right(smoothing):
 
 @pytest.mark.slow
 def test_the_certificate_reports_that_error():
-    method = ExpectedGradients(network(), BACKGROUND, samples=50)
+    method = ExpectedGradients(network(), background=BACKGROUND, max_evals=50)
     (explanation,) = method.explain(IMAGES[0], 1)
     estimates = method.estimates(IMAGES[0], 1)[0, 0]
     assert estimates.shape == (10, 8, 8, 3)
     np.testing.assert_allclose(explanation.values, estimates.mean(axis=0), atol=1e-6)
     wanted = np.sqrt(np.square(estimates.std(axis=0, ddof=1)).mean() / 10)
-    assert explanation.certificate["standard error"] == pytest.approx(wanted, rel=1e-4)
+    assert explanation.certificate["std_error"] == pytest.approx(wanted, rel=1e-4)
     assert explanation.certificate["seed"] == 0 and explanation.certificate["evaluations"] == 50
-    (single,) = ExpectedGradients(network(), BACKGROUND, samples=50, repeats=1).explain(IMAGES[0], 1)
-    assert "standard error" not in single.certificate
+    (single,) = ExpectedGradients(network(), background=BACKGROUND, max_evals=50, repeats=1).explain(IMAGES[0], 1)
+    assert "std_error" not in single.certificate
 
 
 # Batches, targets, seeds, and a model that stays as it was
 
 METHODS = {
     "saliency": Saliency,
-    "SmoothGrad": lambda model: SmoothGrad(model, samples=20),
-    "integrated": lambda model: IntegratedGradients(model, steps=7),
-    "expected": lambda model: ExpectedGradients(model, BACKGROUND, samples=20, smoothing=0.2),
-    "layer": lambda model: ExpectedGradients(model, BACKGROUND, layer="features", samples=20),
+    "SmoothGrad": lambda model: SmoothGrad(model, max_evals=20),
+    "integrated": lambda model: IntegratedGradients(model, max_evals=7),
+    "expected": lambda model: ExpectedGradients(model, background=BACKGROUND, max_evals=20, smoothing=0.2),
+    "layer": lambda model: ExpectedGradients(model, background=BACKGROUND, layer="features", max_evals=20),
 }
 each_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
@@ -415,7 +422,7 @@ def test_the_same_seed_gives_the_same_answer_and_the_global_generator_is_not_tou
     one, two = (method(network()).explain(IMAGES[0], 1)[0].values for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert (np.random.get_state()[1] == before).all()
-    seeds = [ExpectedGradients(network(), BACKGROUND, samples=20, seed=seed) for seed in (0, 1)]
+    seeds = [ExpectedGradients(network(), background=BACKGROUND, max_evals=20, seed=seed) for seed in (0, 1)]
     assert not np.array_equal(*(explainer.explain(IMAGES[0], 1)[0].values for explainer in seeds))
 
 
@@ -441,11 +448,11 @@ def test_the_model_is_not_changed_and_new_weights_count(method):
 
 def test_bad_arguments_get_one_sentence():
     for make, words in (
-        (lambda: ExpectedGradients(network(), BACKGROUND, samples=25), "ask for a multiple"),
-        (lambda: ExpectedGradients(network(), BACKGROUND, layer="none"), "'none'"),
-        (lambda: ExpectedGradients(network(), BACKGROUND, layer="softmax"), "nothing is left"),
-        (lambda: ExpectedGradients(network(), BACKGROUND[..., 0]), "channels last"),
-        (lambda: IntegratedGradients(network(), np.zeros((8, 8, 3), np.uint8)).explain(IMAGES), "to_float"),
+        (lambda: ExpectedGradients(network(), background=BACKGROUND, max_evals=25), "ask for a multiple"),
+        (lambda: ExpectedGradients(network(), background=BACKGROUND, layer="none"), "'none'"),
+        (lambda: ExpectedGradients(network(), background=BACKGROUND, layer="softmax"), "nothing is left"),
+        (lambda: ExpectedGradients(network(), background=BACKGROUND[..., 0]), "channels last"),
+        (lambda: IntegratedGradients(network(), baseline=np.zeros((8, 8, 3), np.uint8)).explain(IMAGES), "to_float"),
     ):
         with pytest.raises(ValueError) as refusal:
             make()
@@ -464,7 +471,7 @@ def test_it_agrees_with_shap():
     explainer = shap.GradientExplainer(keras.Model(model.input, model.get_layer("logits").output), background)
     arguments = dict(ranked_outputs=np.array([[4]]), output_rank_order="custom")
     runs = np.array([explainer.shap_values(image, 60, rseed=seed, **arguments)[0][0, ..., 0] for seed in range(8)])
-    (ours,) = ExpectedGradients(model, background, samples=400).explain(image, 4)
-    error = np.hypot(ours.certificate["standard error"], np.sqrt(np.square(standard_error(runs)).mean()))
+    (ours,) = ExpectedGradients(model, background=background, max_evals=400).explain(image, 4)
+    error = np.hypot(ours.certificate["std_error"], np.sqrt(np.square(standard_error(runs)).mean()))
     difference = np.sqrt(np.square(runs.mean(axis=0) - ours.values).mean())
     assert 0.6 < difference / error < 1.6

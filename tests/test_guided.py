@@ -14,8 +14,11 @@ from cnnlearn.engine import input_gradients
 from cnnlearn.engine.input_gradients import InputGradients
 from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.exercises.fixtures.relu_networks import relu_network
-from cnnlearn.gradcam import GradCAM
-from cnnlearn.guided import Deconvnet, GuidedBackprop, GuidedGradCAM, guided_backprop, guided_relu, with_guided_relus
+from cnnlearn.explainers.deconvnet import Deconvnet
+from cnnlearn.explainers.grad_cam import GradCAM
+from cnnlearn.explainers.guided_backprop import GuidedBackprop
+from cnnlearn.explainers.guided_grad_cam import GuidedGradCAM
+from cnnlearn.guided import guided_backprop, guided_relu, with_guided_relus
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.random((5, 8, 8, 3)).astype(np.float32)
@@ -251,7 +254,7 @@ def test_the_network_is_not_changed_when_something_raises(layout, monkeypatch):
     with pytest.raises(ValueError, match="classes 0 to 3"):
         GuidedBackprop(model).explain(IMAGES, 9)
     with pytest.raises(ValueError, match="no layer"):
-        GuidedGradCAM(model, "none").explain(IMAGES)
+        GuidedGradCAM(model, layer="none").explain(IMAGES)
     for module, name in ((guided, "take_weights"), (guided, "guided_relu"), (input_gradients, "logits_of")):
         with monkeypatch.context() as patch, pytest.raises(RuntimeError):
             patch.setattr(module, name, broken)
@@ -312,7 +315,7 @@ def test_the_class_and_the_function_agree_and_the_certificate_holds_the_logit():
     logits = engine_forward.logits_of(model, tf.constant(IMAGES)).numpy()
     for i, explanation in enumerate(GuidedBackprop(model).explain(IMAGES)):
         assert explanation.target == logits[i].argmax()
-        assert explanation.certificate["logit"] == pytest.approx(logits[i].max(), abs=1e-5)
+        assert explanation.certificate["score_value"] == pytest.approx(logits[i].max(), abs=1e-5)
         np.testing.assert_allclose(explanation.values, guided_backprop(model, IMAGES[i], explanation.target), atol=1e-6)
 
 

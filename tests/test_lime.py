@@ -8,7 +8,7 @@ import pytest
 
 from cnnlearn import lime
 from cnnlearn.exercises.fixtures.networks import small_network
-from cnnlearn.lime import Lime
+from cnnlearn.explainers.lime import Lime
 
 SEGMENTS = np.arange(64).reshape(8, 8) // 11  # six segments
 
@@ -30,7 +30,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def explainer(model):
-    return Lime(model, SEGMENTS, samples=40, seed=3)
+    return Lime(model, segments=SEGMENTS, max_evals=40, seed=3)
 
 
 @pytest.fixture
@@ -141,35 +141,39 @@ def linear_network():
 def test_a_linear_network_is_explained_exactly(samples, complete, image):
     network = linear_network()
     by_pixel = network.layers[-1].get_weights()[0].reshape(8, 8, 3, 2)
-    found = Lime(network, SEGMENTS, fill=0, samples=samples, penalty=1e-6).explain(image, [0, 1])
+    found = Lime(network, segments=SEGMENTS, fill=0, max_evals=samples, penalty=1e-6).explain(image, [0, 1])
     for c in (0, 1):
         adds = (image * by_pixel[..., c]).sum(axis=-1)
         expected = [adds[SEGMENTS == s].sum() for s in range(6)]
         assert np.allclose(found[c].weights, expected, atol=1e-3)
         assert np.allclose(found[c].values, found[c].weights[SEGMENTS])
-        assert found[c].certificate["R2"] == pytest.approx(1, abs=1e-6)
-        assert (found[c].certificate["spread"] == 0).all() if complete else found[c].certificate["spread"].max() < 1e-3
+        assert found[c].certificate["r2"] == pytest.approx(1, abs=1e-6)
+        assert (
+            (found[c].certificate["std_error"] == 0).all()
+            if complete
+            else found[c].certificate["std_error"].max() < 1e-3
+        )
 
 
 def test_the_penalty_of_one_shrinks_a_linear_network(image):
     free, held = (
-        Lime(linear_network(), SEGMENTS, fill=0, samples=64, width=1e6, penalty=penalty).explain(image, 0)[0]
+        Lime(linear_network(), SEGMENTS, fill=0, max_evals=64, kernel_width=1e6, penalty=penalty).explain(image, 0)[0]
         for penalty in (1e-9, 1.0)
     )
     assert np.allclose(held.weights, free.weights * 16 / 17, rtol=1e-4)
 
 
 def test_any_labels_for_the_same_segments_give_the_same_answer(model, image):
-    plain = Lime(model, SEGMENTS, samples=30).explain(image)[0]
+    plain = Lime(model, segments=SEGMENTS, max_evals=30).explain(image)[0]
     for labels in ([3, 1, 4, 0, 5, 2], [-7, 900, 12, 13, 2, 1], [1, 2, 3, 4, 5, 6]):
-        other = Lime(model, np.array(labels)[SEGMENTS], samples=30).explain(image)[0]
+        other = Lime(model, segments=np.array(labels)[SEGMENTS], max_evals=30).explain(image)[0]
         assert np.allclose(other.values, plain.values, atol=1e-5)
         assert other.segments.max() == 5
 
 
 def test_the_seed_decides_and_the_batch_size_does_not(model, image):
     def weights(**settings):
-        return Lime(model, SEGMENTS, samples=40, **settings).explain(image, 1)[0].weights
+        return Lime(model, segments=SEGMENTS, max_evals=40, **settings).explain(image, 1)[0].weights
 
     one = weights(seed=1, batch=1)
     assert np.allclose(one, weights(seed=1, batch=7), atol=1e-5)
@@ -214,45 +218,45 @@ def test_no_version_is_evaluated_twice_and_all_are_counted(segments, samples, mo
         seen.append(hidden.tobytes())
         return np.zeros_like(image)
 
-    found = Lime(model, segments, fill, samples=samples).explain(image, [0, 1, 2])
+    found = Lime(model, segments=segments, fill=fill, max_evals=samples).explain(image, [0, 1, 2])
     assert len(seen) == len(set(seen)) == found[0].certificate["evaluations"] <= samples
     all_masks = 2 ** len(found[0].weights)
     assert samples < all_masks or len(seen) == all_masks
 
 
 def test_with_few_segments_nothing_is_left_to_chance(model, image):
-    one, two = (Lime(model, SEGMENTS, samples=64, seed=seed).explain(image)[0] for seed in (1, 2))
-    assert np.array_equal(one.weights, two.weights) and (one.certificate["spread"] == 0).all()
+    one, two = (Lime(model, segments=SEGMENTS, max_evals=64, seed=seed).explain(image)[0] for seed in (1, 2))
+    assert np.array_equal(one.weights, two.weights) and (one.certificate["std_error"] == 0).all()
 
 
 def test_logits_are_explained_whatever_the_head(image):
     softmax, logits = (small_network(head, 7) for head in ("gap fused", "gap logits"))
-    one, two = (Lime(network, SEGMENTS, samples=40).explain(image, 2)[0] for network in (softmax, logits))
+    one, two = (Lime(network, segments=SEGMENTS, max_evals=40).explain(image, 2)[0] for network in (softmax, logits))
     assert np.allclose(one.weights, two.weights, atol=1e-5)
 
 
 def test_the_model_is_unchanged_whatever_happens(image):
     model = small_network("nested", 2)
     weights, before = model.get_weights(), model.predict(image[None], verbose=0)
-    Lime(model, SEGMENTS, samples=20).explain(image)
+    Lime(model, segments=SEGMENTS, max_evals=20).explain(image)
 
     def broken(hidden):
         raise RuntimeError("no fill")
 
     with pytest.raises(RuntimeError, match="no fill"):
-        Lime(model, SEGMENTS, broken, samples=20).explain(image)
+        Lime(model, segments=SEGMENTS, fill=broken, max_evals=20).explain(image)
     assert all((a == b).all() for a, b in zip(weights, model.get_weights(), strict=True))
     assert (model.predict(image[None], verbose=0) == before).all()
 
 
 def test_the_certificate_can_be_read_again(explainer, image):
     certificate = explainer.explain(image, 0)[0].certificate
-    assert certificate["seed"] == 3 and certificate["R2"] <= 1 and certificate["spread"].shape == (6,)
+    assert certificate["seed"] == 3 and certificate["r2"] <= 1 and certificate["std_error"].shape == (6,)
 
 
 def test_segments_may_come_from_scikit_image_or_a_function(model, image):
-    assert Lime(model, "slic", samples=20).explain(image)[0].segments.shape == (8, 8)
-    halves = Lime(model, lambda image: image[..., 0] * 0 > 1, samples=20).explain(image)[0]
+    assert Lime(model, segments="slic", max_evals=20).explain(image)[0].segments.shape == (8, 8)
+    halves = Lime(model, segments=lambda image: image[..., 0] * 0 > 1, max_evals=20).explain(image)[0]
     assert len(halves.weights) == 1 and halves.certificate["evaluations"] == 2
 
 

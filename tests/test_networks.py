@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cnnlearn import cifar10, networks
+from cnnlearn import networks
+from cnnlearn.files import cifar10
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from skimage.transform import resize
 from cnnlearn import saliency
 from cnnlearn.exercises import find
 from cnnlearn.exercises.judge import judge
+from cnnlearn.explainers.itti_koch import IttiKoch
 from cnnlearn.figures.search_displays import conjunction, odd_one, three_odd_ones
 from cnnlearn.image_filters import answers, gabor, halved, pyramid
-from cnnlearn.saliency import IttiKoch
 
 GREY = (0.8, 0.8, 0.8)
 ANGLES = 0, 45, 90, 135

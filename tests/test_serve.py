@@ -96,7 +96,7 @@ def test_what_is_answered_is_what_the_command_finds(client):
     assert [one["class"] for one in found["maps"]] == ["ship", "cat"] and not found["refused"]
     assert found["top"][0]["class"] == subject.classes[expected.top[0][0]]
     for one, explanation in zip(found["maps"], expected.found["gradcam"], strict=True):
-        assert one["certificate"]["logit"] == pytest.approx(explanation.certificate["logit"], rel=1e-4)
+        assert one["certificate"]["score_value"] == pytest.approx(explanation.certificate["score_value"], rel=1e-4)
         assert one["text"].startswith(f"Grad-CAM of picture.png for {one['class']}: ")
         shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(one["png"]))))[3::7, 3::7] / 255
         np.testing.assert_allclose(shown, drawn("gradcam", explanation, expected.image), atol=0.02)

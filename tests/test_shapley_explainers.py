@@ -7,7 +7,10 @@ import pytest
 from cnnlearn.exercises.fixtures.games import game
 from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.explainers import shapley
-from cnnlearn.explainers.shapley import ExactShap, KernelShap, OwenShap, PermutationShap, kernel_error
+from cnnlearn.explainers.exact_shap import ExactShap
+from cnnlearn.explainers.kernel_shap import KernelShap, kernel_error
+from cnnlearn.explainers.owen_shap import OwenShap
+from cnnlearn.explainers.permutation_shap import PermutationShap
 from cnnlearn.perturbation import partition_trees
 from cnnlearn.perturbation.coalitions import kernel_coalitions, pairs_of_size
 from cnnlearn.perturbation.fills import fill_for
@@ -190,27 +193,29 @@ def by_part(explanation, segments):
 @pytest.mark.slow
 @pytest.mark.parametrize("fill", ["grey", "blur", "segment mean", 0.25])
 def test_exact_values_are_those_of_a_game_made_by_hand(model, fill):
-    found = ExactShap(model, SIX, fill).explain(IMAGES[0], 1)[0]
+    found = ExactShap(model, segments=SIX, fill=fill).explain(IMAGES[0], 1)[0]
     exact = shapley_exact(masked_by_hand(model, IMAGES[0], SIX, fill, 1), 6)
     np.testing.assert_allclose(by_part(found, SIX), exact, atol=1e-5)
-    assert found.certificate["evaluations"] == 64 and found.certificate["gap"] == pytest.approx(0, abs=1e-9)
+    assert found.certificate["evaluations"] == 64 and found.certificate["completeness_gap"] == pytest.approx(
+        0, abs=1e-9
+    )
 
 
 @pytest.mark.slow
 def test_owen_values_are_those_of_a_game_made_by_hand(model):
-    found = OwenShap(model, SIX, "grey").explain(IMAGES[0], 2)[0]
+    found = OwenShap(model, segments=SIX, fill="grey").explain(IMAGES[0], 2)[0]
     expected = owen_values(masked_by_hand(model, IMAGES[0], SIX, "grey", 2), superpixel_tree(SIX))
     np.testing.assert_allclose(by_part(found, SIX), expected, atol=1e-5)
 
 
 def test_the_other_methods_come_to_the_exact_values(model):
-    exact = ExactShap(model, SIX, "grey").explain(IMAGES[1], 0)[0].values
-    kernel = KernelShap(model, SIX, "grey", evaluations=64).explain(IMAGES[1], 0)[0]
+    exact = ExactShap(model, segments=SIX, fill="grey").explain(IMAGES[1], 0)[0].values
+    kernel = KernelShap(model, segments=SIX, fill="grey", max_evals=64).explain(IMAGES[1], 0)[0]
     np.testing.assert_allclose(kernel.values, exact, atol=1e-6)
-    assert kernel.certificate["standard error"] == 0
-    orders = PermutationShap(model, SIX, "grey", evaluations=2000).explain(IMAGES[1], 0)[0]
+    assert kernel.certificate["std_error"] == 0
+    orders = PermutationShap(model, segments=SIX, fill="grey", max_evals=2000).explain(IMAGES[1], 0)[0]
     error = np.abs(by_part(orders, SIX) - np.bincount(SIX.ravel(), exact.ravel())).max()
-    assert error < 4 * orders.certificate["standard error"] < 0.2
+    assert error < 4 * orders.certificate["std_error"] < 0.2
 
 
 @pytest.mark.slow
@@ -218,23 +223,23 @@ def test_the_other_methods_come_to_the_exact_values(model):
 @pytest.mark.parametrize("evaluations", [10, 40])
 def test_values_add_up_and_the_budget_is_kept(model, method, evaluations):
     settings = {} if method is ExactShap else {"evaluations": evaluations}
-    for found in method(model, SIX, "grey", **settings).explain(IMAGES):
+    for found in method(model, segments=SIX, fill="grey", **settings).explain(IMAGES):
         value = masked_by_hand(model, IMAGES[0], SIX, "grey", found.target)
         certificate = found.certificate
-        assert abs(certificate["gap"]) < 1e-9
+        assert abs(certificate["completeness_gap"]) < 1e-9
         least = 12 if method is PermutationShap else 0  # one pair of orders
         assert method is ExactShap or certificate["evaluations"] <= max(evaluations, least)
     full, empty = value(np.array([[True] * 6]))[0], value(np.array([[False] * 6]))[0]
-    first = method(model, SIX, "grey", **settings).explain(IMAGES[0], found.target)[0]
+    first = method(model, segments=SIX, fill="grey", **settings).explain(IMAGES[0], found.target)[0]
     assert first.values.sum() == pytest.approx(full - empty, abs=1e-4)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_several_classes_come_from_one_set_of_calls(model, method):
-    together = method(model, SIX).explain(IMAGES[:2], [[0, 3], [2, 1]])
+    together = method(model, segments=SIX).explain(IMAGES[:2], [[0, 3], [2, 1]])
     assert [one.target for one in together] == [0, 3, 2, 1]
-    alone = method(model, SIX).explain(IMAGES[1], 1)[0]
+    alone = method(model, segments=SIX).explain(IMAGES[1], 1)[0]
     if method is not OwenShap:  # whose path depends on all classes that are asked
         np.testing.assert_allclose(together[3].values, alone.values, atol=1e-5)
     assert together[3].certificate["evaluations"] == alone.certificate["evaluations"]
@@ -243,7 +248,7 @@ def test_several_classes_come_from_one_set_of_calls(model, method):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_batch_size_changes_nothing(model, method):
-    one, two = (method(model, SIX).explain(IMAGES[:2], 1, batch=size) for size in (3, 64))
+    one, two = (method(model, segments=SIX).explain(IMAGES[:2], 1, batch=size) for size in (3, 64))
     for first, second in zip(one, two, strict=True):
         np.testing.assert_allclose(first.values, second.values, atol=1e-5)
 
@@ -252,7 +257,7 @@ def test_the_batch_size_changes_nothing(model, method):
 @pytest.mark.parametrize("method", (PermutationShap, KernelShap))
 def test_the_seed_decides(model, method):
     def explain(seed):
-        return method(model, SIX, evaluations=24, seed=seed).explain(IMAGES[2], 1)[0]
+        return method(model, segments=SIX, max_evals=24, seed=seed).explain(IMAGES[2], 1)[0]
 
     assert (explain(5).values == explain(5).values).all() and explain(5).certificate["seed"] == 5
     assert np.abs(explain(5).values - explain(6).values).max() > 1e-6
@@ -266,25 +271,25 @@ def test_the_model_stays_as_it_was(model, method):
     def fails(hidden):
         raise OSError("no fill")
 
-    method(model, SIX).explain(IMAGES[0])
+    method(model, segments=SIX).explain(IMAGES[0])
     with pytest.raises(OSError, match="no fill"):
-        method(model, SIX, fails).explain(IMAGES[0])
+        method(model, segments=SIX, fill=fails).explain(IMAGES[0])
     assert all((one == two).all() for one, two in zip(weights, model.get_weights(), strict=True))
     assert (model.predict(IMAGES, verbose=0) == before).all()
 
 
 def test_pixels_are_the_players_of_owen_values(model):
-    found = OwenShap(model, evaluations=400).explain(IMAGES[0], 1)[0]
-    assert found.values.shape == (8, 8) and abs(found.certificate["gap"]) < 1e-9
+    found = OwenShap(model, max_evals=400).explain(IMAGES[0], 1)[0]
+    assert found.values.shape == (8, 8) and abs(found.certificate["completeness_gap"]) < 1e-9
     assert found.certificate["evaluations"] == 400
     assert len(np.unique(found.values)) > 20
 
 
 def test_what_cannot_be_is_refused(model):
     with pytest.raises(ValueError, match=r"64 parts have 2\^64 coalitions"):
-        ExactShap(model, np.arange(64).reshape(8, 8)).explain(IMAGES[0])
+        ExactShap(model, segments=np.arange(64).reshape(8, 8)).explain(IMAGES[0])
     with pytest.raises(ValueError, match="classes 0 to 3"):
-        KernelShap(model, SIX).explain(IMAGES[0], 4)
+        KernelShap(model, segments=SIX).explain(IMAGES[0], 4)
 
 
 @pytest.mark.slow
@@ -315,7 +320,7 @@ def test_the_exact_explainer_of_shap_agrees(model):
 
     explainer = shap.explainers.Exact(value, shap.maskers.Independent(np.zeros((1, 6))))
     theirs = explainer(np.ones((1, 6))).values[0]
-    ours = ExactShap(model, SIX, "grey").explain(IMAGES[0], [0, 1, 2, 3])
+    ours = ExactShap(model, segments=SIX, fill="grey").explain(IMAGES[0], [0, 1, 2, 3])
     for target, explanation in enumerate(ours):
         np.testing.assert_allclose(by_part(explanation, SIX), theirs[:, target], atol=1e-6)
 

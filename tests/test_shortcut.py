@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from cnnlearn import cifar10, networks, shortcut
+from cnnlearn import networks, shortcut
 from cnnlearn.engine.input_gradients import InputGradients
 from cnnlearn.evaluate import grid_share
 from cnnlearn.exercises.lesson_10_shortcut import attributions_of, mean_shares, planted
-from cnnlearn.gradcam import GradCAM
+from cnnlearn.explainers.grad_cam import GradCAM
+from cnnlearn.files import cifar10
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from cnnlearn import cifar10, images, networks
+from cnnlearn import images, networks
+from cnnlearn.explainers.grad_cam import GradCAM
 from cnnlearn.figures import plots
-from cnnlearn.gradcam import GradCAM
+from cnnlearn.files import cifar10
 
 
 def explain_one_image(path: Path) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cnnlearn.engine.forward import TOP, batches, logits_of
-from cnnlearn.explainers.explanation import Explanation, as_images
+from cnnlearn.engine.forward import batches, logits_of, with_ranks
 
 
 class InputGradients:
@@ -22,29 +21,21 @@ class InputGradients:
         self._weights = list(zip(model.weights, weights_of.weights, strict=True)) if weights_of else []
         self._compiled = {}  # one for each number of targets a row; for 0, the logits alone
 
-    def in_batches(self, images, targets=None) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Gradients (n, T, H, W, 3), logits (n, C) and targets (n, T) of n images at a time, arguments as in
-        `FeatureMapMethod.explain`.
+    def in_batches(self, images, rows) -> Iterator[tuple[np.ndarray, ...]]:
+        """For n images at a time: these, their gradients (n, T, H, W, 3), logits (n, C) and targets (n, T).
+
+        images: floats (N, H, W, 3); rows: targets (N, T), in which TOP and its followers may stand.
         """
-        for batch, rows in batches(as_images(images), targets, self.classes):
-            yield self.at(batch, rows)
+        for batch, some in batches(images, rows):
+            yield batch, *self.at(batch, some)
 
     def at(self, batch, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same for one batch and its targets (n, T), integers; TOP stands for the class with the largest logit."""
+        """The same for one batch and its targets (n, T), integers; TOP and its followers stand for classes by their rank."""
         return tuple(tensor.numpy() for tensor in self._compile(rows.shape[1])(batch, rows))
 
     def logits(self, batch) -> np.ndarray:
         """The logits (n, C) of one batch, without gradients."""
         return self._compile(0)(batch).numpy()
-
-    def explanations(self, method: str, images, targets=None) -> list[Explanation]:
-        """The gradients as explanations with values (H, W, 3), N·T of them, those of the first image first."""
-        found = []
-        for gradients, logits, chosen in self.in_batches(images, targets):
-            for (i, j), target in np.ndenumerate(chosen):
-                certificate = {"logit": float(logits[i, target]), "evaluations": 1}
-                found.append(Explanation(gradients[i, j], int(target), method, certificate))
-        return found
 
     def _compile(self, count):
         import keras
@@ -55,7 +46,7 @@ class InputGradients:
             with tf.GradientTape(persistent=count > 1) as tape, keras.StatelessScope(state):
                 tape.watch(images)
                 logits = logits_of(self.model, images)
-                targets = tf.where(targets == TOP, tf.argmax(logits, axis=1)[:, None], targets)
+                targets = with_ranks(targets, logits)
                 scores = [tf.gather(logits, targets[:, t], batch_dims=1) for t in range(count)]
             gradients = tf.stack([tape.gradient(score, images) for score in scores], axis=1)
             return gradients, tf.cast(logits, tf.float32), targets

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnlearn import cifar10, evaluate
+from cnnlearn import evaluate
+from cnnlearn.engine.altered_copies import for_size, randomized
+from cnnlearn.engine.probabilities import Probabilities
 from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.files import cifar10
 from cnnlearn.files.shipped import data_path
 from cnnlearn.perturbation.fills import fill_for
 
@@ -29,12 +32,20 @@ SEED = 0
 
 def methods(model) -> dict[str, object]:
     """Everything that the course explains a network with, at budgets for small images; and three to compare with."""
-    from cnnlearn.cam import CAM
-    from cnnlearn.explainers.gradients import ExpectedGradients, IntegratedGradients, Saliency, SmoothGrad
-    from cnnlearn.explainers.shapley import KernelShap, OwenShap
-    from cnnlearn.gradcam import GradCAM
-    from cnnlearn.guided import Deconvnet, GuidedBackprop, GuidedGradCAM
-    from cnnlearn.lime import Lime
+    from cnnlearn import (
+        CAM,
+        Deconvnet,
+        ExpectedGradients,
+        GradCAM,
+        GuidedBackprop,
+        GuidedGradCAM,
+        IntegratedGradients,
+        KernelShap,
+        Lime,
+        OwenShap,
+        Saliency,
+        SmoothGrad,
+    )
 
     height, width = model.input_shape[1:3]
     background = cifar10.sample(np.float32)[0][0][:: 500 // 20]
@@ -45,14 +56,16 @@ def methods(model) -> dict[str, object]:
         "deconvnet": Deconvnet(model),
         "guided backprop": GuidedBackprop(model),
         "Guided Grad-CAM": GuidedGradCAM(model),
-        "LIME": Lime(model, segments=_parts, samples=100),
-        "Kernel SHAP": KernelShap(model, segments=_parts, fill="grey", evaluations=100),
-        "Owen values": OwenShap(model, fill="grey", evaluations=200),
+        "LIME": Lime(model, segments=_parts, max_evals=100),
+        "Kernel SHAP": KernelShap(model, segments=_parts, fill="grey", max_evals=100),
+        "Owen values": OwenShap(model, fill="grey", max_evals=200),
         "saliency": Saliency(model),
-        "SmoothGrad": SmoothGrad(model, samples=20, repeats=1),
-        "integrated gradients": IntegratedGradients(model, np.full((height, width, 3), 0.5, np.float32), steps=10),
-        "expected gradients": ExpectedGradients(model, background, samples=20, repeats=1),
-        "exact Owen values": OwenShap(model, segments=_parts, fill="grey", evaluations=2000),
+        "SmoothGrad": SmoothGrad(model, max_evals=20, repeats=1),
+        "integrated gradients": IntegratedGradients(
+            model, baseline=np.full((height, width, 3), 0.5, np.float32), max_evals=10
+        ),
+        "expected gradients": ExpectedGradients(model, background=background, max_evals=20, repeats=1),
+        "exact Owen values": OwenShap(model, segments=_parts, fill="grey", max_evals=2000),
         "centre prior": Prior(model, _centre),
         "random order": Prior(model, _random),
     }
@@ -94,7 +107,7 @@ def chosen_images(count: int) -> tuple[np.ndarray, np.ndarray]:
     from cnnlearn import networks
 
     _, (images, labels) = cifar10.sample(np.float32)
-    right = evaluate.Probabilities(networks.load())(images).argmax(axis=1) == labels
+    right = Probabilities(networks.load())(images).argmax(axis=1) == labels
     of_class = [np.flatnonzero(right & (labels == c)) for c in range(len(cifar10.CLASSES))]
     most = len(of_class) * min(map(len, of_class))
     if count % 4 or not 4 <= count <= most:
@@ -109,9 +122,9 @@ def _setting():
     from cnnlearn import networks
 
     model = networks.load()
-    forgetful = evaluate.randomized(model, np.random.default_rng(SEED))
-    large = evaluate.for_size(model, 64, 64)
-    found = evaluate.Probabilities(model), methods(model), methods(forgetful), methods(large)
+    forgetful = randomized(model, np.random.default_rng(SEED))
+    large = for_size(model, 64, 64)
+    found = Probabilities(model), methods(model), methods(forgetful), methods(large)
     for explainers, side in zip(found[1:], (32, 32, 64), strict=True):  # what is compiled at the first call
         for explainer in explainers.values():
             explainer.explain(np.full((side, side, 3), 0.4, np.float32), [[0, 1, 2, 3]] if side == 64 else 0)

@@ -58,7 +58,8 @@ def open_subject(name: str, weights: Path | None = None, class_names: Path | Non
     weights: a file of weights to load in place of those that Keras would download. class_names: a text file with one
     name a line. ValueError or OSError, each in one sentence, for what cannot be had.
     """
-    from cnnlearn import cifar10, networks
+    from cnnlearn import networks
+    from cnnlearn.files import cifar10
 
     classes: Sequence[str]
     if Path(name).suffix in FILES:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from cnnlearn.explain.classifier import Subject
 from cnnlearn.explain.run import Result
+from cnnlearn.explainers.explanation import brief
 from cnnlearn.figures.over_image import drawn, in_words, layers, png
 
 FIGURES = """
@@ -37,8 +36,8 @@ KEY = (
 
 
 def certificate(facts: dict) -> str:
-    """A certificate in one line: "gap 1.2e-06, evaluations 1000"; of an array its least and greatest value."""
-    return ", ".join(f"{name} {_short(value)}" for name, value in facts.items())
+    """A certificate in one line: "completeness gap 1.2e-06, evaluations 1000"; of an array its least and greatest value."""
+    return ", ".join(f"{name.replace('_', ' ')} {brief(value)}" for name, value in facts.items())
 
 
 def write(path: Path, subject: Subject, results: Sequence[Result]) -> list[Path]:
@@ -54,7 +53,7 @@ def write(path: Path, subject: Subject, results: Sequence[Result]) -> list[Path]
         for method, found in result.found.items():
             for explanation in [] if isinstance(found, str) else found:
                 file = path / f"{stem}-{method}-{_plain(subject.classes[explanation.target])}.png"
-                file.write_bytes(png(drawn(method, explanation, result.image)))
+                file.write_bytes(png(drawn(explanation, result.image)))
                 files.append(file)
     return files
 
@@ -90,11 +89,11 @@ def section(subject: Subject, result: Result, layered: bool = False) -> str:
             caption = f"{explanation.method}: {target}. {certificate(explanation.certificate)}"
             alt = in_words(explanation, result.name, target)
             if layered:
-                ground, cover, gain = layers(method, explanation, result.image)
+                ground, cover, gain = layers(explanation, result.image)
                 style = f' class="cover" style="opacity: calc({gain} * var(--share))"'
                 shown = f'<div class="layers">{_img(ground, "")}{_img(cover, alt, style)}</div>'
             else:
-                shown = _img(drawn(method, explanation, result.image), alt)
+                shown = _img(drawn(explanation, result.image), alt)
             figures.append(_figure(shown, caption))
     shown = "".join(figures)
     return f'<h2>{html.escape(result.name)}</h2>{table}<div class="row">{shown}</div>{"".join(refusals)}'
@@ -107,12 +106,6 @@ def _img(picture, alt, more=""):
 
 def _figure(shown, caption):
     return f"<figure>{shown}<figcaption>{html.escape(caption)}</figcaption></figure>"
-
-
-def _short(value):
-    if isinstance(value, np.ndarray):
-        return f"{value.min():.3g} to {value.max():.3g}"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _plain(name):

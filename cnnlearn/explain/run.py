@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from cnnlearn.explain.classifier import Subject
-from cnnlearn.explain.methods import METHODS
+from cnnlearn.explain.methods import make
 from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.files.pictures import fit
 
@@ -84,7 +84,7 @@ def _add(batch, method, explainers, subject, images, rows, layer, evaluations):
     try:
         made = (method, layer, evaluations)
         if made not in explainers:
-            explainers[made] = METHODS[method].make(subject, layer, evaluations)
+            explainers[made] = make(method, subject, layer, evaluations)
         found = explainers[made].explain(images, rows)
     except ValueError as refusal:
         for result in batch:

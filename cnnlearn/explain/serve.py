@@ -18,17 +18,19 @@ from PIL import Image
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
-from cnnlearn import cifar10, networks
+from cnnlearn import networks
 from cnnlearn.explain.classifier import Subject, chosen_targets, open_subject
-from cnnlearn.explain.methods import METHODS, chosen_methods
+from cnnlearn.explain.methods import chosen_methods
 from cnnlearn.explain.page import FIGURES, KEY, section
 from cnnlearn.explain.run import Result, explain
+from cnnlearn.explainers import EXPLAINERS
 from cnnlearn.figures.over_image import drawn, in_words, png
+from cnnlearn.files import cifar10
 from cnnlearn.files.pictures import MOST_BYTES, load
 
 NETWORKS = ["EfficientNetLite0", "cifar10", *networks.imagenet_names()[1:]]
 AT_ONCE = 2  # networks kept in memory: some have half a gigabyte of weights
-MOST_EXPLAINERS = 2 * len(METHODS)  # kept of each network
+MOST_EXPLAINERS = 2 * len(EXPLAINERS)  # kept of each network
 MOST_CLASSES, FEWEST_EVALUATIONS, MOST_EVALUATIONS = 4, 20, 2000
 LONGEST = 2000  # characters of an address or a name
 MOST_WAITING = 50  # requests; more are told that the queue is full
@@ -173,7 +175,7 @@ def answer(
             "class": subject.classes[one.target],
             "certificate": {fact: np.asarray(value).tolist() for fact, value in one.certificate.items()},
             "text": in_words(one, result.name, subject.classes[one.target]),
-            "png": base64.b64encode(png(drawn(method, one, result.image))).decode(),
+            "png": base64.b64encode(png(drawn(one, result.image))).decode(),
         }
         for method, found in result.found.items()
         if not isinstance(found, str)
@@ -224,7 +226,7 @@ def page(folder: Path) -> gr.Blocks:
                     multiselect=True,
                     max_choices=MOST_CLASSES,
                 )
-                methods = gr.CheckboxGroup(list(METHODS), label="Methods", value=["gradcam", "guided-gradcam"])
+                methods = gr.CheckboxGroup(list(EXPLAINERS), label="Methods", value=["gradcam", "guided-gradcam"])
                 evaluations = gr.Slider(
                     FEWEST_EVALUATIONS,
                     MOST_EVALUATIONS,

@@ -1,70 +1,61 @@
-"""What every method returns, and what every method takes: images and targets."""
+"""What every method returns."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+View = Literal["heat", "signed", "colour"]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """Where a network saw evidence for one class of one image.
 
-    values: signed floats (H, W), or (H, W, channels) where the method has them; nothing is normalised. target: the
-    class that is explained. method: its name. certificate: what is known about how far to trust it, whichever apply:
-    "gap" (how far the values are from adding up to what they explain), "standard error", "R2", "spread" (the standard
-    error of each segment's weight), "evaluations" (model calls that an image took), "seed", "note".
+    Attributes:
+        values: signed floats (H, W), or (H, W, channels) where the method has them; nothing is normalised.
+        target: the class that is explained.
+        method: the method's name.
+        image: the image (H, W, 3), as the network saw it.
+        certificate: how far to trust it. Keys mean the same for all methods: "score" (what is explained, as "logit"),
+            "score_value" (how large it is), "completeness_gap" (by how much the values miss what they should add up
+            to), "std_error" (the standard error of each part's value, (m,), or of each value where there are no
+            parts), "r2", "evaluations" (versions of the image that the network was shown, or gradients it gave),
+            "seed", "layer", "note". A key is missing where it does not apply.
+        base_value: the score that the values start from, where the method has one.
+        view: how it is drawn: "heat" (evidence for the class), "signed" (for and against) or "colour" (a gradient).
+        segments: integers (H, W), the part that each pixel belongs to, ids 0 … m − 1, where the method works on parts.
+        weights: signed floats (m,), what each part counts.
     """
 
     values: np.ndarray
     target: int
     method: str
+    image: np.ndarray
     certificate: dict[str, Any] = field(default_factory=dict)
+    base_value: float | None = None
+    view: View = "signed"
+    segments: np.ndarray | None = None
+    weights: np.ndarray | None = None
+
+    def plot(self, classes=()):
+        """A Matplotlib figure: the image, and beside it the explanation, with its sign where it has one.
+
+        classes: names of the classes, for the title.
+        """
+        from cnnlearn.figures.plots import explanations
+
+        return explanations(self.image, [self], classes)
+
+    def __repr__(self):
+        facts = ", ".join(f"{name} {brief(value)}" for name, value in self.certificate.items())
+        return f"<{self.method} of class {self.target}, values {self.values.shape}: {facts}>"
 
 
-@dataclass(frozen=True)
-class SegmentExplanation(Explanation):
-    """An explanation that gives each segment of the image one weight, which all its pixels have as their value.
-
-    segments: integers (H, W), ids 0 … m − 1. weights: signed floats (m,).
-    """
-
-    segments: np.ndarray = field(kw_only=True)
-    weights: np.ndarray = field(kw_only=True)
-
-
-def as_images(images) -> np.ndarray:
-    """One image (H, W, 3) or a batch (N, H, W, 3), floats, as a float32 batch. ValueError for anything else."""
-    images = np.asarray(images)
-    if images.ndim == 3:
-        images = images[None]
-    if images.ndim != 4 or images.shape[-1] != 3:
-        raise ValueError(f"Images must have shape (H, W, 3) or (N, H, W, 3), channels last; these have {images.shape}.")
-    if images.dtype.kind != "f":
-        raise ValueError(f"Images must be floats in the network's range; these are {images.dtype}: use to_float first.")
-    if not np.isfinite(images).all():
-        raise ValueError("There is NaN or infinity in the images.")
-    return images.astype(np.float32, copy=False)
-
-
-def as_targets(targets, count: int, classes: int) -> np.ndarray:
-    """Classes to explain as integers (count, T), T for each image. ValueError for what does not fit.
-
-    targets: one class for all images; one for each image, (count,); or several a row, (count, T). For a single image
-    (T,) is a row too.
-    """
-    targets = np.asarray(targets)
-    if targets.ndim == 0:
-        targets = np.full(count, targets)
-    if targets.ndim == 1:
-        targets = targets[None] if count == 1 else targets[:, None]
-    if targets.ndim != 2 or len(targets) != count or targets.dtype.kind not in "iu":
-        raise ValueError(
-            f"Targets must be a class, {count} of them (one an image), or rows of classes, shape ({count}, T); "
-            f"these have shape {targets.shape} and type {targets.dtype}."
-        )
-    if targets.size and not 0 <= targets.min() <= targets.max() < classes:
-        raise ValueError(
-            f"The network has classes 0 to {classes - 1}; the targets go from {targets.min()} to {targets.max()}."
-        )
-    return targets
+def brief(value) -> str:
+    """A fact of a certificate in a few characters; of an array its least and greatest value."""
+    if isinstance(value, np.ndarray) and value.size != 1:
+        return f"{value.min():.3g} to {value.max():.3g}" if value.size else "none"
+    if isinstance(value, (float, np.floating, np.ndarray)):
+        return f"{float(value):.3g}"
+    return str(value)

@@ -6,39 +6,40 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from cnnlearn.cam import normalize_heatmap
-from cnnlearn.explain.methods import METHODS
+from cnnlearn.cam import normalize_heatmap, resize_bilinear
 from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.figures.palette import AGAINST, FOR, UNSIGNED
 from cnnlearn.guided import to_displayable
 
-FOR, AGAINST = np.array(to_rgb("#542788")), np.array(to_rgb("#b35806"))  # the ends of PuOr, as in the lessons
 SMALLEST = 224  # pixels a side: smaller pictures are enlarged, pixel by pixel
 STRONG = 99  # percentile of |values| that is drawn in full colour: single pixels would leave the rest pale
 ROWS, COLUMNS = ("top", "middle", "bottom"), ("left", "centre", "right")
 
 
-def drawn(method: str, explanation: Explanation, image: np.ndarray, share: float = 0.55) -> np.ndarray:
+def drawn(explanation: Explanation, image: np.ndarray, share: float = 0.55) -> np.ndarray:
     """An explanation as a picture (H, W, 3) in [0, 1]; `share` is how much of the colours is laid over the image."""
-    ground, cover, gain = layers(method, explanation, image)
+    ground, cover, gain = layers(explanation, image)
     opacity = cover[..., 3:] * min(1, gain * share)
     return (1 - opacity) * ground + opacity * cover[..., :3]
 
 
-def layers(method: str, explanation: Explanation, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def layers(explanation: Explanation, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """What `drawn` lays on each other: the ground (H, W, 3), the cover (H, W, 4), its last channel its opacity, a gain.
 
     The cover lies there with min(1, gain · share) of its opacity.
     """
-    view, values = METHODS[method].view, explanation.values
+    view, values = explanation.view, explanation.values
     if view == "colour":
         return to_displayable(values), np.zeros((*values.shape[:2], 4)), 1.0
     values = values.sum(axis=-1) if values.ndim == 3 else values
+    if values.shape != image.shape[:2]:  # at a layer
+        values = resize_bilinear(values, *image.shape[:2])
     if view == "heat":
-        return image, matplotlib.colormaps["viridis"](normalize_heatmap(values)), 1.0
+        return image, matplotlib.colormaps[UNSIGNED](normalize_heatmap(values)), 1.0
     limit = np.percentile(np.abs(values), STRONG) or np.abs(values).max() or 1
     strength = np.clip(np.abs(values) / limit, 0, 1)[..., None]
     grey = 0.4 + 0.6 * image.mean(axis=-1, keepdims=True)
-    cover = np.concatenate([np.where(values[..., None] > 0, FOR, AGAINST), strength], axis=-1)
+    cover = np.concatenate([np.where(values[..., None] > 0, to_rgb(FOR), to_rgb(AGAINST)), strength], axis=-1)
     return grey.repeat(3, axis=-1), cover, 1.5
 
 

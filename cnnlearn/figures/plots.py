@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from cnnlearn.cam import normalize_heatmap, overlay
 from cnnlearn.explainers.explanation import Explanation
+from cnnlearn.figures.over_image import drawn
+from cnnlearn.figures.palette import AGAINST, FOR, LINES, SIGNED, UNSIGNED
 
-SIGNED, UNSIGNED = "PuOr", "viridis"
 SIDE = 2.2  # inches a picture
 
 
@@ -67,14 +67,12 @@ def heatmaps(maps: Sequence, titles: Sequence[str] = (), signed: bool = False, c
 
 
 def explanations(image, found: Sequence[Explanation], classes: Sequence[str] = ()) -> Figure:
-    """An image (H, W, 3) in [0, 1], and beside it each explanation laid over it, its positive part scaled to 1."""
+    """An image (H, W, 3) in [0, 1], and beside it each explanation laid over it, as `over_image.drawn` does everywhere."""
     figure, axes = row_of_axes(1 + len(found))
     axes[0].imshow(image)
     titles = ["image"]
     for ax, explanation in zip(axes[1:], found, strict=True):
-        values = explanation.values
-        values = values.sum(axis=-1) if values.ndim == 3 else values
-        ax.imshow(overlay(image, normalize_heatmap(values), 0.5))
+        ax.imshow(drawn(explanation, image))
         name = classes[explanation.target] if classes else f"class {explanation.target}"
         titles.append(f"{explanation.method}: {name}")
     return _titled(figure, axes, titles)
@@ -98,7 +96,7 @@ def bars(names: Sequence[str], values: Sequence[float], label: str = "") -> Figu
     """Numbers with names as horizontal bars, the first on top: orange below zero, purple above."""
     figure = Figure(figsize=(5, 0.6 + 0.28 * len(names)), layout="constrained")
     ax = figure.subplots()
-    ax.barh(range(len(names)), values, color=["#b35806" if value < 0 else "#542788" for value in values])
+    ax.barh(range(len(names)), values, color=[AGAINST if value < 0 else FOR for value in values])
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.axvline(0, color="black", linewidth=0.8)
@@ -110,7 +108,7 @@ def curves(lines: dict[str, Sequence[float]], xlabel: str, ylabel: str, start: i
     """Named lines over the same steps, which count from `start`; told apart by dashes and colours."""
     figure = Figure(figsize=(5, 3.2), layout="constrained")
     ax = figure.subplots()
-    styles = zip(("#0072b2", "#d55e00", "#009e73", "#cc79a7"), ("-", "--", ":", "-."), strict=True)
+    styles = zip(LINES, ("-", "--", ":", "-."), strict=True)
     for (name, values), (colour, dashes) in zip(lines.items(), styles, strict=False):
         ax.plot(range(start, start + len(values)), values, dashes, color=colour, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel)

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from cnnlearn.explainers.explanation import SegmentExplanation
+from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.figures import plots
+from cnnlearn.figures.palette import AGAINST, FOR
 from cnnlearn.lime import top_segments
 
-FOR, AGAINST = "#542788", "#b35806"
 WHITE, PALE = 1.0, 0.85
 SIDE = 224  # pixels: smaller pictures are enlarged, so that their lines are thin
 FAINTEST, STRONGEST = 0.25, 0.65  # of a tint
@@ -26,7 +26,7 @@ def outlined(image, segments) -> np.ndarray:
     return picture
 
 
-def for_and_against(image, explanation: SegmentExplanation, count: int) -> np.ndarray:
+def for_and_against(image, explanation: Explanation, count: int) -> np.ndarray:
     """The image with its `count` strongest segments outlined and tinted, the stronger the deeper; floats (h, w, 3)."""
     picture, segments = _enlarged(image, explanation.segments)
     weights = explanation.weights
@@ -42,7 +42,7 @@ def for_and_against(image, explanation: SegmentExplanation, count: int) -> np.nd
     return picture
 
 
-def rest_hidden(image, explanation: SegmentExplanation, count: int, positive_only: bool = True) -> np.ndarray:
+def rest_hidden(image, explanation: Explanation, count: int, positive_only: bool = True) -> np.ndarray:
     """The `count` strongest segments, outlined, on a pale ground; floats (h, w, 3). See `lime.top_segments`."""
     picture, segments = _enlarged(image, explanation.segments)
     shown = np.isin(segments, top_segments(explanation.weights, count, positive_only))
@@ -51,7 +51,7 @@ def rest_hidden(image, explanation: SegmentExplanation, count: int, positive_onl
     return picture
 
 
-def segment_views(image, found: Sequence[SegmentExplanation], classes: Sequence[str] = (), count: int = 8) -> Figure:
+def segment_views(image, found: Sequence[Explanation], classes: Sequence[str] = (), count: int = 8) -> Figure:
     """A row for each explanation of an image (H, W, 3) in [0, 1]: its segments; the `count` strongest, purple for and
     orange against the class; and what is left if only the `count` strongest that speak for it are shown.
     """

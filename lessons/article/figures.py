@@ -16,40 +16,41 @@ from cnnlearn.files.pictures import fit, load
 
 
 def lime(model, images, ranked, layer):
-    from cnnlearn.lime import Lime
+    from cnnlearn.explainers.lime import Lime
 
-    return {"lime": Lime(model, "quickshift").explain(images, ranked[:, :1])}
+    return {"lime": Lime(model, segments="quickshift").explain(images, ranked[:, :1])}
 
 
 def owen(model, images, ranked, layer):
-    from cnnlearn.explainers.shapley import OwenShap
+    from cnnlearn.explainers.owen_shap import OwenShap
 
     fill = "telea" if importlib.util.find_spec("cv2") else "inpaint"
     if fill == "inpaint":
         print("Without OpenCV (pip install opencv-python-headless) this takes minutes for each picture.", flush=True)
-    return {"owen": OwenShap(model, fill=fill, evaluations=1000).explain(images, ranked[:, :4])}
+    return {"owen": OwenShap(model, fill=fill, max_evals=1000).explain(images, ranked[:, :4])}
 
 
 def gradcam(model, images, ranked, layer):
-    from cnnlearn.gradcam import GradCAM
+    from cnnlearn.explainers.grad_cam import GradCAM
 
-    return {"gradcam": GradCAM(model, layer).explain(images, ranked[:, :2])}
+    return {"gradcam": GradCAM(model, layer=layer).explain(images, ranked[:, :2])}
 
 
 def guided(model, images, ranked, layer):
-    from cnnlearn.guided import GuidedBackprop, GuidedGradCAM
+    from cnnlearn.explainers.guided_backprop import GuidedBackprop
+    from cnnlearn.explainers.guided_grad_cam import GuidedGradCAM
 
     top = ranked[:, :1]
     return {
         "guided": GuidedBackprop(model).explain(images, top),
-        "guided-gradcam": GuidedGradCAM(model, layer).explain(images, top),
+        "guided-gradcam": GuidedGradCAM(model, layer=layer).explain(images, top),
     }
 
 
 def expected(model, images, ranked, layer):
-    from cnnlearn.explainers.gradients import ExpectedGradients
+    from cnnlearn.explainers.expected_gradients import ExpectedGradients
 
-    explainer = ExpectedGradients(model, background(images.shape[1:3]), layer, samples=100, smoothing=0.1)
+    explainer = ExpectedGradients(model, background=background(images.shape[1:3]), layer, max_evals=100, smoothing=0.1)
     return {"expected": explainer.explain(images, ranked[:, :3])}
 
 
