@@ -8,7 +8,7 @@ from cnnlearn import explainers
 from cnnlearn.engine.quiet import install
 
 __version__ = "0.1.0"
-__all__ = [*explainers.MODULES]  # noqa: PLE0604
+__all__ = [*explainers.MODULES]
 
 install()
 del install

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from cnnlearn.files.pictures import fit, load  # noqa: F401  (pictures of one's own, from a file or the web)
-
 
 def to_float(image):
     """An image as floats in [0, 1].

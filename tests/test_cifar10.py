@@ -14,7 +14,8 @@ import pytest
 import requests
 from official_format import GOOD, TOP, FullDisk, contents, random_batch, script, tar
 
-from cnnlearn import cifar10
+from cnnlearn.cifar10 import decode_rows
+from cnnlearn.files import cifar10
 from cnnlearn.files.cifar10_batch import BatchError, read_batch, read_entries
 from cnnlearn.files.shipped import data_path
 
@@ -128,12 +129,12 @@ def test_the_script_keeps_images_labels_and_halves_together(tmp_path, monkeypatc
     script.main("anywhere")
     for name, (images, labels) in zip(["data_batch_1", "test_batch"], given, strict=True):
         rows, drawn = read_batch(tmp_path / "cifar-10-sample" / name)
-        written = {(image.tobytes(), label) for image, label in zip(cifar10.decode_rows(rows), drawn, strict=True)}
+        written = {(image.tobytes(), label) for image, label in zip(decode_rows(rows), drawn, strict=True)}
         assert written == {(image.tobytes(), label) for image, label in zip(images, labels, strict=True)}
 
 
 def test_data_without_tensorflow():
-    program = "import sys; from cnnlearn import cifar10; cifar10.sample(); sys.exit('tensorflow' in sys.modules)"
+    program = "import sys; from cnnlearn.files import cifar10; cifar10.sample(); sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 

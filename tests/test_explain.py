@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from cnnlearn.cli import app
 from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.explain.classifier import Subject, open_subject
-from cnnlearn.explain.methods import METHODS, background, chosen_methods
+from cnnlearn.explain.methods import background, chosen_methods
 from cnnlearn.explain.page import certificate
 from cnnlearn.explain.run import explain
+from cnnlearn.explainers import EXPLAINERS
 from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.explainers.grad_cam import GradCAM
 from cnnlearn.figures.over_image import drawn, in_words, png
@@ -165,17 +166,17 @@ def test_all_methods_run_and_leave_the_network_alone():
     chosen = subject()
     before = chosen.model.get_weights()
     (result,) = explain(chosen, {"a": RNG.random((9, 9, 3))}, chosen_methods("all"), evaluations=40)
-    assert list(result.found) == list(METHODS)
+    assert list(result.found) == list(EXPLAINERS)
     for method, found in result.found.items():
         assert not isinstance(found, str), (method, found)
-        picture = drawn(method, found[0], result.image)
+        picture = drawn(found[0], result.image)
         assert picture.shape == (8, 8, 3) and 0 <= picture.min() <= picture.max() <= 1, method
     assert all((a == b).all() for a, b in zip(before, chosen.model.get_weights(), strict=True))
 
 
 def test_explainers_that_are_kept_say_the_same_again():
     chosen, pictures, kept = subject(), {"a": RNG.random((8, 8, 3))}, {}
-    methods = [method for method in METHODS if method != "cam"]
+    methods = [method for method in EXPLAINERS if method != "cam"]
     first, second = (explain(chosen, pictures, methods, [1], evaluations=20, explainers=kept)[0] for _ in range(2))
     assert len(kept) == len(methods)
     for method in methods:
@@ -199,7 +200,7 @@ def test_the_background_is_always_the_same():
 def values(row, column, value=1.0, size=9):
     found = np.zeros((size, size))
     found[row, column] = value
-    return Explanation(found, 1, "a method")
+    return Explanation(found, 1, "a method", np.zeros((9, 9, 3)))
 
 
 @pytest.mark.parametrize(
@@ -217,13 +218,13 @@ def test_in_words(explanation, words):
 
 def test_for_and_against_have_colours_of_their_own():
     grey = np.full((9, 9, 3), 0.5)
-    purple, orange, plain = (drawn("lime", values(4, 4, v), grey)[4, 4] for v in (1.0, -1.0, 0.0))
+    purple, orange, plain = (drawn(values(4, 4, v), grey)[4, 4] for v in (1.0, -1.0, 0.0))
     assert purple[2] > purple[1] and orange[0] > orange[2] and np.ptp(plain) == 0
 
 
 def test_a_certificate_is_one_short_line():
     facts = {"r2": 0.51234, "std_error": np.linspace(0.1, 0.3, 50), "evaluations": 200, "note": "none"}
-    assert certificate(facts) == "R2 0.512, spread 0.1 to 0.3, evaluations 200, note none"
+    assert certificate(facts) == "r2 0.512, std error 0.1 to 0.3, evaluations 200, note none"
 
 
 def test_small_pictures_are_enlarged_pixel_by_pixel():

@@ -29,7 +29,7 @@ def test_plain_colours(ramp):
 def test_the_mean_of_each_segment(ramp):
     filled = fill_for("segment mean", ramp, SEGMENTS)
     for segment in range(4):
-        here = SEGMENTS == segment
+        here = segment == SEGMENTS
         assert np.allclose(filled[here], ramp[here].mean(axis=0))
 
 

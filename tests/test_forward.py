@@ -185,7 +185,7 @@ def test_several_targets_give_what_they_give_one_by_one(method):
     rows = np.array([[0, 3], [1, 1], [2, 0], [3, 2], [0, 1]])
     together = explainer.explain(IMAGES, rows)
     assert [e.target for e in together] == rows.ravel().tolist()
-    apart = [explainer.explain(IMAGES, rows[:, t]) for t in (0, 1)]
+    apart = [explainer.explain(IMAGES, rows[:, t : t + 1]) for t in (0, 1)]
     for i, explanation in enumerate(together):
         np.testing.assert_allclose(explanation.values, apart[i % 2][i // 2].values, atol=1e-5)
 
@@ -256,7 +256,7 @@ def test_new_weights_are_used_at_once():
         (np.full((8, 8, 3), np.nan), None, "NaN"),
         (IMAGES, 4, "classes 0 to 3"),
         (IMAGES, -1, "classes 0 to 3"),
-        (IMAGES, [0, 1], "5 of them"),
+        (IMAGES, [[0], [1]], "a row for each of 5"),
         (IMAGES, 1.0, "float64"),
     ],
 )
@@ -291,8 +291,8 @@ def test_models_that_cannot_be_explained_are_refused():
 
 
 def test_a_layer_without_feature_maps_is_refused():
-    with pytest.raises(ValueError, match="'completeness_gap' has no feature maps"):
-        GradCAM(network(), layer="completeness_gap").explain(IMAGES)
+    with pytest.raises(ValueError, match="'gap' has no feature maps"):
+        GradCAM(network(), layer="gap").explain(IMAGES)
 
 
 # A peer

@@ -206,6 +206,11 @@ def in_double(head="gap softmax"):
         keras.config.set_dtype_policy("float32")
 
 
+def rms(error):
+    """The root mean square of the standard errors of all values."""
+    return np.sqrt(np.square(error).mean())
+
+
 def finite_differences(function, x, step=1e-5):
     """Central differences of a function of a batch (n, ...) at one x, in its shape."""
     steps = step * np.eye(x.size).reshape(-1, *x.shape)
@@ -222,7 +227,7 @@ def test_saliency_agrees_with_finite_differences():
 def test_smoothgrad_without_noise_is_the_gradient():
     (plain,), (smooth,) = (m.explain(IMAGES[0], 1) for m in (Saliency(network()), SmoothGrad(network(), smoothing=0)))
     np.testing.assert_allclose(smooth.values, plain.values, atol=1e-5)
-    assert smooth.certificate["std_error"] < 1e-6
+    assert rms(smooth.certificate["std_error"]) < 1e-6
 
 
 @pytest.mark.slow
@@ -235,7 +240,7 @@ def test_smoothgrad_is_the_gradient_of_the_expected_score():
 
     wanted = finite_differences(expected, IMAGES[0].astype(float))
     (found,) = SmoothGrad(network(), smoothing=0.3, max_evals=3000).explain(IMAGES[0], 2)
-    error = found.certificate["std_error"] * np.sqrt(1 + 3000 / 100)
+    error = rms(found.certificate["std_error"]) * np.sqrt(1 + 3000 / 100)
     assert np.sqrt(np.square(found.values - wanted).mean()) == pytest.approx(error, rel=0.3)
 
 
@@ -276,7 +281,7 @@ def test_a_linear_network_is_exact_in_one_step():
         (found,) = method.explain(IMAGES[0], 1)
         np.testing.assert_allclose(found.values, IMAGES[0] * wanted, atol=1e-4)
         assert found.certificate["completeness_gap"] == pytest.approx(0, abs=1e-4)
-        assert found.certificate.get("std_error", 0) < 1e-5
+        assert rms(found.certificate.get("std_error", 0)) < 1e-5
 
 
 @pytest.mark.slow
@@ -305,7 +310,7 @@ def test_expected_gradients_are_the_mean_of_integrated_gradients():
     for i, explanation in enumerate(found):
         wanted = np.mean([row[i].values for row in exact], axis=0)
         error = np.sqrt(np.square(explanation.values - wanted).mean())
-        assert error == pytest.approx(explanation.certificate["std_error"], rel=0.5)
+        assert error == pytest.approx(rms(explanation.certificate["std_error"]), rel=0.5)
         assert error < 0.02 * np.abs(wanted).max()
         mean = logits(model, BACKGROUND)[:, 1].mean()
         difference = explanation.certificate["score_value"] - mean
@@ -348,7 +353,7 @@ def test_at_a_layer_they_are_those_of_the_tail(head):
     wanted = expected_gradients(gradient, image, background, 4000, np.random.default_rng(0), 0)
     (found,) = ExpectedGradients(model, background=BACKGROUND, layer=layer, max_evals=4000).explain(IMAGES[0], 1)
     assert found.values.shape == image.shape
-    assert np.sqrt(np.square(found.values - wanted).mean()) < 3 * found.certificate["std_error"] + 1e-6
+    assert np.sqrt(np.square(found.values - wanted).mean()) < 3 * rms(found.certificate["std_error"]) + 1e-6
     (exact,) = IntegratedGradients(model, baseline=BACKGROUND[0], layer=layer).explain(IMAGES[0], 1)
     np.testing.assert_allclose(
         exact.values, integrated_gradients(gradient, image, background[0], 50), atol=1e-4 * np.abs(exact.values).max()
@@ -374,7 +379,7 @@ def test_the_certificate_reports_that_error():
     assert estimates.shape == (10, 8, 8, 3)
     np.testing.assert_allclose(explanation.values, estimates.mean(axis=0), atol=1e-6)
     wanted = np.sqrt(np.square(estimates.std(axis=0, ddof=1)).mean() / 10)
-    assert explanation.certificate["std_error"] == pytest.approx(wanted, rel=1e-4)
+    assert rms(explanation.certificate["std_error"]) == pytest.approx(wanted, rel=1e-4)
     assert explanation.certificate["seed"] == 0 and explanation.certificate["evaluations"] == 50
     (single,) = ExpectedGradients(network(), background=BACKGROUND, max_evals=50, repeats=1).explain(IMAGES[0], 1)
     assert "std_error" not in single.certificate
@@ -399,13 +404,16 @@ def test_batches_and_targets_change_nothing(method, monkeypatch):
     together = explainer.explain(IMAGES, rows)
     assert [e.target for e in together] == rows.ravel().tolist()
     apart = [explainer.explain(image, row) for image, row in zip(IMAGES, rows, strict=True)]
-    one_target = [explainer.explain(IMAGES, rows[:, t]) for t in (0, 1)]
+    one_target = [explainer.explain(IMAGES, rows[:, t : t + 1]) for t in (0, 1)]
     monkeypatch.setattr(forward, "LARGEST_BATCH", 3)
     small = explainer.explain(IMAGES, rows)
     for k, explanation in enumerate(together):
         for other in (apart[k // 2][k % 2], one_target[k % 2][k // 2], small[k]):
             np.testing.assert_allclose(other.values, explanation.values, atol=1e-5)
-            assert other.certificate == pytest.approx(explanation.certificate, abs=1e-4)
+            assert other.certificate.keys() == explanation.certificate.keys()
+            for fact, value in explanation.certificate.items():
+                if not isinstance(value, str):
+                    np.testing.assert_allclose(other.certificate[fact], value, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -472,6 +480,6 @@ def test_it_agrees_with_shap():
     arguments = dict(ranked_outputs=np.array([[4]]), output_rank_order="custom")
     runs = np.array([explainer.shap_values(image, 60, rseed=seed, **arguments)[0][0, ..., 0] for seed in range(8)])
     (ours,) = ExpectedGradients(model, background=background, max_evals=400).explain(image, 4)
-    error = np.hypot(ours.certificate["std_error"], np.sqrt(np.square(standard_error(runs)).mean()))
+    error = np.hypot(rms(ours.certificate["std_error"]), np.sqrt(np.square(standard_error(runs)).mean()))
     difference = np.sqrt(np.square(runs.mean(axis=0) - ours.values).mean())
     assert 0.6 < difference / error < 1.6

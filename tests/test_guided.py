@@ -11,13 +11,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from cnnlearn import guided
 from cnnlearn.engine import forward as engine_forward
 from cnnlearn.engine import input_gradients
-from cnnlearn.engine.input_gradients import InputGradients
 from cnnlearn.exercises.fixtures.networks import small_network
 from cnnlearn.exercises.fixtures.relu_networks import relu_network
 from cnnlearn.explainers.deconvnet import Deconvnet
 from cnnlearn.explainers.grad_cam import GradCAM
 from cnnlearn.explainers.guided_backprop import GuidedBackprop
 from cnnlearn.explainers.guided_grad_cam import GuidedGradCAM
+from cnnlearn.explainers.saliency import Saliency
 from cnnlearn.guided import guided_backprop, guided_relu, with_guided_relus
 
 RNG = np.random.default_rng(5)
@@ -111,7 +111,7 @@ def two_convolutions():
     "explain, rule",
     [
         (
-            lambda model, image, c: InputGradients(model).explanations("", image, c)[0].values,
+            lambda model, image, c: Saliency(model).explain(image, c)[0].values,
             lambda x, dy: (x > 0) * dy,
         ),
         (lambda model, image, c: Deconvnet(model).explain(image, c)[0].values, lambda x, dy: (dy > 0) * dy),
@@ -135,7 +135,7 @@ def test_the_plain_gradient_agrees_with_finite_differences():
     """Of the logits in float64: a network of ReLUs is linear within a small step."""
     model, weights = two_convolutions()
     image, step = IMAGES[0].astype(float), 1e-6
-    (found,) = InputGradients(model).explanations("plain", IMAGES[0], 2)
+    (found,) = Saliency(model).explain(IMAGES[0], 2)
     for place in np.ndindex(4, 8, 3):
         nudge = np.zeros(image.shape)
         nudge[place] = step
@@ -157,7 +157,7 @@ def test_every_layout_gives_the_same_pictures_for_the_same_weights(layout):
 
 def test_the_three_rules_give_different_pictures():
     found = [pictures_of_fused(method) for method in (GuidedBackprop, Deconvnet)]
-    found.append(np.stack([e.values for e in InputGradients(gentle("fused")).explanations("", IMAGES, 1)]))
+    found.append(np.stack([e.values for e in Saliency(gentle("fused")).explain(IMAGES, 1)]))
     for i, j in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(found[i] - found[j]).max() > 0.1 * np.abs(found[j]).max()
 
@@ -304,7 +304,7 @@ def test_several_targets_give_what_they_give_one_by_one(method):
     rows = np.array([[0, 3], [1, 1], [2, 0], [3, 2], [0, 1]])
     together = explainer.explain(IMAGES, rows)
     assert [e.target for e in together] == rows.ravel().tolist()
-    apart = [explainer.explain(IMAGES, rows[:, t]) for t in (0, 1)]
+    apart = [explainer.explain(IMAGES, rows[:, t : t + 1]) for t in (0, 1)]
     for i, explanation in enumerate(together):
         np.testing.assert_allclose(explanation.values, apart[i % 2][i // 2].values, atol=1e-6)
 

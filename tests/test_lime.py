@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from cnnlearn import lime
+from cnnlearn.engine import forward
 from cnnlearn.exercises.fixtures.networks import small_network
+from cnnlearn.explainers import lime
 from cnnlearn.explainers.lime import Lime
 
 SEGMENTS = np.arange(64).reshape(8, 8) // 11  # six segments
@@ -110,7 +111,7 @@ def test_the_spread_is_that_over_seeds(rng):
         outputs = (masks @ truth + 4 * masks[:, 0] * masks[:, 3] - 3 * masks[:, 5] * masks[:, 6])[:, None]
         weights = lime.closeness(lime.cosine_distance(masks), 0.25)
         found.append(lime.weighted_ridge(masks, outputs, weights, 1.0)[0][:, 0])
-        reported.append(lime._spread(masks, outputs, weights, 1.0)[:, 0])
+        reported.append(lime._jackknife_error(masks, outputs, weights, 1.0)[:, 0])
     ratios = np.mean(reported, axis=0) / np.std(found, axis=0, ddof=1)
     assert 0.8 < ratios.mean() < 1.25 and (ratios > 0.7).all() and (ratios < 1.4).all()
 
@@ -124,7 +125,7 @@ def test_the_spread_is_that_of_regressions_from_the_start(regression):
     ]
     errors = np.array(left_out) - np.mean(left_out, axis=0)
     expected = np.sqrt((len(groups) - 1) / len(groups) * (errors**2).sum(axis=0))
-    assert np.allclose(lime._spread(masks, outputs, weights, 1.0), expected, atol=1e-9)
+    assert np.allclose(lime._jackknife_error(masks, outputs, weights, 1.0), expected, atol=1e-9)
 
 
 # The class
@@ -144,7 +145,7 @@ def test_a_linear_network_is_explained_exactly(samples, complete, image):
     found = Lime(network, segments=SEGMENTS, fill=0, max_evals=samples, penalty=1e-6).explain(image, [0, 1])
     for c in (0, 1):
         adds = (image * by_pixel[..., c]).sum(axis=-1)
-        expected = [adds[SEGMENTS == s].sum() for s in range(6)]
+        expected = [adds[s == SEGMENTS].sum() for s in range(6)]
         assert np.allclose(found[c].weights, expected, atol=1e-3)
         assert np.allclose(found[c].values, found[c].weights[SEGMENTS])
         assert found[c].certificate["r2"] == pytest.approx(1, abs=1e-6)
@@ -157,7 +158,9 @@ def test_a_linear_network_is_explained_exactly(samples, complete, image):
 
 def test_the_penalty_of_one_shrinks_a_linear_network(image):
     free, held = (
-        Lime(linear_network(), SEGMENTS, fill=0, max_evals=64, kernel_width=1e6, penalty=penalty).explain(image, 0)[0]
+        Lime(linear_network(), segments=SEGMENTS, fill=0, max_evals=64, kernel_width=1e6, penalty=penalty).explain(
+            image, 0
+        )[0]
         for penalty in (1e-9, 1.0)
     )
     assert np.allclose(held.weights, free.weights * 16 / 17, rtol=1e-4)
@@ -171,12 +174,12 @@ def test_any_labels_for_the_same_segments_give_the_same_answer(model, image):
         assert other.segments.max() == 5
 
 
-def test_the_seed_decides_and_the_batch_size_does_not(model, image):
+def test_the_seed_decides_and_the_batch_size_does_not(model, image, monkeypatch):
     def weights(**settings):
         return Lime(model, segments=SEGMENTS, max_evals=40, **settings).explain(image, 1)[0].weights
 
-    one = weights(seed=1, batch=1)
-    assert np.allclose(one, weights(seed=1, batch=7), atol=1e-5)
+    one = weights(seed=1)
+    monkeypatch.setattr(forward, "LARGEST_BATCH", 7)
     assert np.allclose(one, weights(seed=1), atol=1e-5)
     assert not np.allclose(one, weights(seed=2), atol=1e-3)
 
@@ -261,7 +264,7 @@ def test_segments_may_come_from_scikit_image_or_a_function(model, image):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"samples": 1}, {"width": 0}, {"penalty": -1}, {"fill": "pink"}, {"segments": "voronoi"}]
+    "settings", [{"max_evals": 1}, {"kernel_width": 0}, {"penalty": -1}, {"fill": "pink"}, {"segments": "voronoi"}]
 )
 def test_settings_that_make_no_sense_are_refused(settings, model, image):
     with pytest.raises(ValueError, match="LIME needs|no fill named|no way to cut"):

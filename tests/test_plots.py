@@ -56,7 +56,10 @@ def test_bytes_and_floats_are_drawn_alike():
 
 
 def test_explanations_are_named_by_method_and_class():
-    found = [Explanation(RNG.normal(size=(8, 8)), 1, "CAM"), Explanation(RNG.normal(size=(8, 8, 3)), 0, "Other")]
+    found = [
+        Explanation(RNG.normal(size=(8, 8)), 1, "CAM", IMAGE),
+        Explanation(RNG.normal(size=(8, 8, 3)), 0, "Other", IMAGE),
+    ]
     figure = plots.explanations(IMAGE, found, ("cat", "dog"))
     assert [ax.get_title() for ax in figure.axes] == ["image", "CAM: dog", "Other: cat"]
     assert plots.explanations(IMAGE, found).axes[1].get_title() == "CAM: class 1"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from cnnlearn.explainers.explanation import SegmentExplanation
+from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.figures.segment_plots import AGAINST, FOR, PALE, for_and_against, outlined, rest_hidden, segment_views
 
 SEGMENTS = np.arange(4).repeat(60)[None].repeat(240, axis=0)  # four bars, large enough to be drawn as they are
@@ -15,7 +15,7 @@ MIDDLES = [30, 90, 150, 210]
 @pytest.fixture
 def explanation():
     weights = np.array([2.0, -1.0, 0.5, 0.0])
-    return SegmentExplanation(weights[SEGMENTS], 1, "LIME", {}, segments=SEGMENTS, weights=weights)
+    return Explanation(weights[SEGMENTS], 1, "LIME", IMAGE, segments=SEGMENTS, weights=weights)
 
 
 def colours(picture):
@@ -69,6 +69,8 @@ def test_three_pictures_an_explanation_with_the_name_of_the_class(explanation):
 
 
 def test_an_explanation_of_nothing_is_drawn_as_nothing():
-    nothing = SegmentExplanation(np.zeros((240, 240)), 0, "LIME", {}, segments=SEGMENTS, weights=np.zeros(4))
+    nothing = Explanation(
+        np.zeros((240, 240)), 0, "LIME", np.zeros((240, 240, 3)), segments=SEGMENTS, weights=np.zeros(4)
+    )
     assert (for_and_against(IMAGE, nothing, 4) == IMAGE).all()
     assert (rest_hidden(IMAGE, nothing, 4) == PALE).all()

@@ -24,13 +24,14 @@ httpx = pytest.importorskip("httpx")
 
 from test_pictures import bomb, encoded  # noqa: E402
 
-from cnnlearn import cifar10  # noqa: E402
 from cnnlearn.exercises.fixtures.networks import small_network  # noqa: E402
 from cnnlearn.explain import serve  # noqa: E402
 from cnnlearn.explain.classifier import Subject, open_subject  # noqa: E402
-from cnnlearn.explain.methods import METHODS, chosen_methods  # noqa: E402
+from cnnlearn.explain.methods import chosen_methods  # noqa: E402
 from cnnlearn.explain.run import explain  # noqa: E402
+from cnnlearn.explainers.guided_backprop import GuidedBackprop  # noqa: E402
 from cnnlearn.figures.over_image import drawn, layers  # noqa: E402
+from cnnlearn.files import cifar10  # noqa: E402
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 IMAGES, LABELS = cifar10.sample()[1]
@@ -99,14 +100,14 @@ def test_what_is_answered_is_what_the_command_finds(client):
         assert one["certificate"]["score_value"] == pytest.approx(explanation.certificate["score_value"], rel=1e-4)
         assert one["text"].startswith(f"Grad-CAM of picture.png for {one['class']}: ")
         shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(one["png"]))))[3::7, 3::7] / 255
-        np.testing.assert_allclose(shown, drawn("gradcam", explanation, expected.image), atol=0.02)
+        np.testing.assert_allclose(shown, drawn(explanation, expected.image), atol=0.02)
 
 
 def test_a_method_that_refuses_a_network_does_not_stop_the_others(client, monkeypatch):
-    def refuse(subject, layer, evaluations):
+    def refuse(self, images, rows):
         raise ValueError("There is no ReLU.")
 
-    monkeypatch.setitem(METHODS, "guided", METHODS["guided"].__class__(refuse, "colour"))
+    monkeypatch.setattr(GuidedBackprop, "_explain", refuse)
     picture = upload(client, encoded(Image.fromarray(IMAGES[0])))
     _, (found,) = ask(client, picture=picture, network="cifar10", methods=["guided", "gradcam"])
     assert found["refused"] == {"guided": "There is no ReLU."} and len(found["maps"]) == 1
@@ -197,7 +198,7 @@ def test_ten_requests_at_once_wait_for_each_other_and_none_is_lost(client, monke
             busy.acquire()
 
     monkeypatch.setattr(serve, "explain", one_by_one)
-    first = [int(np.flatnonzero(LABELS == label)[0]) for label in range(10)]
+    first = [int(np.flatnonzero(label == LABELS)[0]) for label in range(10)]
     paths = [upload(client, encoded(Image.fromarray(IMAGES[index]))) for index in first]
     with ThreadPoolExecutor(10) as pool:
         found = list(pool.map(lambda path: ask(client, picture=path, **NETWORK), paths))
@@ -236,13 +237,13 @@ def test_layers_laid_on_each_other_are_the_drawn_picture():
     rng = np.random.default_rng(0)
     (result,) = explain(subject, {"a": rng.random((8, 8, 3))}, chosen_methods("gradcam,gradient,guided"))
     for method, (explanation,) in result.found.items():
-        ground, cover, gain = layers(method, explanation, result.image)
+        ground, cover, gain = layers(explanation, result.image)
         for share in (0, 0.3, 0.9):
             opacity = np.clip(gain * share, 0, 1) * cover[..., 3:]
             expected = cover[..., :3] * opacity + ground * (1 - opacity)
-            np.testing.assert_allclose(drawn(method, explanation, result.image, share), expected, atol=1e-6)
+            np.testing.assert_allclose(drawn(explanation, result.image, share), expected, atol=1e-6)
         if method == "gradcam":
-            np.testing.assert_array_equal(drawn(method, explanation, result.image, 0), result.image)
+            np.testing.assert_array_equal(drawn(explanation, result.image, 0), result.image)
 
 
 # In a browser
@@ -264,7 +265,7 @@ def browser():
 @pytest.mark.slow
 def test_upload_choose_explain_and_see_the_picture_change(client, browser, tmp_path, monkeypatch):
     wanted = "https://example.com/{{value}}/${1+1}/<i>.png"
-    horse = IMAGES[LABELS == cifar10.CLASSES.index("horse")][0] / 255
+    horse = IMAGES[cifar10.CLASSES.index("horse") == LABELS][0] / 255
     real = serve.load
     monkeypatch.setattr(serve, "load", lambda source, **more: horse if source == wanted else real(source, **more))
     Image.fromarray(IMAGES[0]).save(tmp_path / "mine.png")

@@ -58,8 +58,8 @@ def names(network, images):
 def integrated(network, images, target, baseline):
     gradients = InputGradients(network)
     steps = [baseline + share * (images - baseline) for share in (np.arange(6) + 0.5) / 6]
-    targets = np.full(len(images), target)
-    mean = sum(np.concatenate([g for g, *_ in gradients.in_batches(step, targets)])[:, 0] for step in steps) / 6
+    targets = np.full((len(images), 1), target)
+    mean = sum(np.concatenate([g for _, g, *_ in gradients.in_batches(step, targets)])[:, 0] for step in steps) / 6
     return (mean * (images - baseline)).sum(axis=-1)
 
 
@@ -75,7 +75,7 @@ def test_a_network_falls_for_a_mark_and_the_tools_find_it(sample, target, top, l
     assert (names(network, test_images[own]) == target).mean() < 0.6
     assert all((a == b).all() for a, b in zip(shipped, networks.load().get_weights(), strict=True))
 
-    maps = [found.values for found in GradCAM(network).explain(marked, labels)]
+    maps = [found.values for found in GradCAM(network).explain(marked, labels[:, None])]
     shares = np.zeros((10, 4, 4))
     for cell in np.ndindex(4, 4):
         of_cell = np.array([grid_share(heatmap, cell, (4, 4)) or 0 for heatmap in maps])

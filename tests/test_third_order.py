@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cnnlearn.exercises.fixtures.games import game
+from cnnlearn.explainers.coalitions import kernel_coalitions
 from cnnlearn.explainers.kernel_shap import kernel_error
 from cnnlearn.explainers.third_order import ALONE, PENALTIES, fit_triples, kernel_shap_with_triples
-from cnnlearn.perturbation.coalitions import kernel_coalitions
 from cnnlearn.shapley import kernel_shap, shapley_exact
 
 

@@ -1,5 +1,6 @@
 """A worker as the grader sees it: pipes to it, its clock, its memory, and what it prints."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -30,7 +31,7 @@ def _refer(value):
 
 def _resolve(reference):
     kind, content = next(iter(reference.items()))
-    if kind == "function" and type(content) is int or kind == "generator" and type(content) is dict:
+    if (kind == "function" and type(content) is int) or (kind == "generator" and type(content) is dict):
         return Reference(reference)
     raise ValueError("an unknown reference")
 
@@ -105,10 +106,8 @@ class Process:
         if self._process is None:
             return
         for kill in (os.killpg, os.kill):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 kill(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self._process.wait()
         self._process = None
         self._selector.close()

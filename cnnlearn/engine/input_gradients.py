@@ -30,7 +30,7 @@ class InputGradients:
             yield batch, *self.at(batch, some)
 
     def at(self, batch, rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same for one batch and its targets (n, T), integers; TOP and its followers stand for classes by their rank."""
+        """The same for one batch and its targets (n, T), integers; TOP and its followers stand for ranks."""
         return tuple(tensor.numpy() for tensor in self._compile(rows.shape[1])(batch, rows))
 
     def logits(self, batch) -> np.ndarray:

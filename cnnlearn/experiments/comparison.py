@@ -16,6 +16,7 @@ import numpy as np
 from cnnlearn import evaluate
 from cnnlearn.engine.altered_copies import for_size, randomized
 from cnnlearn.engine.probabilities import Probabilities
+from cnnlearn.explainers.explainer import Explainer
 from cnnlearn.explainers.explanation import Explanation
 from cnnlearn.files import cifar10
 from cnnlearn.files.shipped import data_path
@@ -77,17 +78,21 @@ def _parts(image):
     return superpixels(image, n_segments=PARTS)
 
 
-class Prior:
+class Prior(Explainer):
     """Explanations that do not ask the network: the same for every class."""
 
+    method = "prior"
+    view = "heat"
+
     def __init__(self, model, draw: Callable[[np.ndarray], np.ndarray]):
+        super().__init__(model)
         self.draw = draw
 
-    def explain(self, images, targets):
-        images = images if images.ndim == 4 else images[None]
-        rows = np.broadcast_to(np.reshape(targets, (len(images), -1)), (len(images), np.size(targets) // len(images)))
-        drawn = [self.draw(image) for image in images]
-        return [Explanation(drawn[i], int(target), "prior") for (i, _), target in np.ndenumerate(rows)]
+    def _explain(self, images, rows):
+        for image, row in zip(images, rows, strict=True):
+            drawn = self.draw(image)
+            for target in row:
+                yield Explanation(drawn, int(target), self.method, image, view=self.view)
 
 
 def _centre(image):

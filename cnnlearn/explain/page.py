@@ -36,7 +36,7 @@ KEY = (
 
 
 def certificate(facts: dict) -> str:
-    """A certificate in one line: "completeness gap 1.2e-06, evaluations 1000"; of an array its least and greatest value."""
+    """A certificate in one line: "completeness gap 1.2e-06, evaluations 1000"; of an array its ends."""
     return ", ".join(f"{name.replace('_', ' ')} {brief(value)}" for name, value in facts.items())
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from cnnlearn.explainers.coalitions import kernel_coalitions, pairs_of_size
 from cnnlearn.explainers.shapley import ShapleyMethod
 from cnnlearn.explainers.third_order import kernel_shap_with_triples
-from cnnlearn.perturbation.coalitions import kernel_coalitions, pairs_of_size
 from cnnlearn.shapley import kernel_shap
 
 MOST_PAIRS = 1000  # to which triples are fitted: the time for it grows with the cube of their number

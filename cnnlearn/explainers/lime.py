@@ -16,7 +16,7 @@ GROUPS = 50  # of samples, left out one after the other to see how much the weig
 
 
 class Lime(Explainer):
-    """LIME for any Keras classifier; the value of a pixel is the weight of its segment: what showing it adds to a score.
+    """LIME; the value of a pixel is the weight of its segment, what showing it adds to a score.
 
     The certificate holds "r2": how well the linear model fits, weighed by closeness.
 

@@ -63,7 +63,7 @@ class ShapleyMethod(Explainer):
         self._masked = MaskedLogits(model)
 
     def split(self, game: Game, segments) -> tuple[np.ndarray, dict[str, object]]:
-        """The values (n, T) of a game's players, and what the certificate says besides: a number, or an array (n, T)."""
+        """The values (n, T) of a game's players, and facts for the certificate: numbers, or arrays (n, T)."""
         raise NotImplementedError
 
     def budget(self, players: int) -> int:

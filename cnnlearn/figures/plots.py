@@ -67,7 +67,7 @@ def heatmaps(maps: Sequence, titles: Sequence[str] = (), signed: bool = False, c
 
 
 def explanations(image, found: Sequence[Explanation], classes: Sequence[str] = ()) -> Figure:
-    """An image (H, W, 3) in [0, 1], and beside it each explanation laid over it, as `over_image.drawn` does everywhere."""
+    """An image (H, W, 3) in [0, 1], and beside it each explanation laid over it by `over_image.drawn`."""
     figure, axes = row_of_axes(1 + len(found))
     axes[0].imshow(image)
     titles = ["image"]

@@ -50,7 +50,9 @@ def guided(model, images, ranked, layer):
 def expected(model, images, ranked, layer):
     from cnnlearn.explainers.expected_gradients import ExpectedGradients
 
-    explainer = ExpectedGradients(model, background=background(images.shape[1:3]), layer, max_evals=100, smoothing=0.1)
+    explainer = ExpectedGradients(
+        model, background=background(images.shape[1:3]), layer=layer, max_evals=100, smoothing=0.1
+    )
     return {"expected": explainer.explain(images, ranked[:, :3])}
 
 
