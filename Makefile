@@ -5,26 +5,33 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 NBVAL := --nbval-cell-timeout 300 -p no:cacheprovider --nbval
 
-.PHONY: env learn test quick lint book build clean
+# make peers: comparisons.
+.PHONY: env learn test peers quick lint book build clean
 
-env: .venv/installed
+env: .venv/for-tests
 
-.venv/installed: pyproject.toml constraints.txt
+# What a learner needs, and no more; the tests bring the rest.
+.venv/for-learners: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info < (3, 14)' 2>/dev/null || \
 		{ echo "cnnlearn needs Python 3.11 to 3.13; say which with: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "This Python cannot make environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab]'
+	@touch $@
+
+.venv/for-tests: .venv/for-learners
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
 
-learn: env
+learn: .venv/for-learners
 	$(BIN)/cnnlearn learn
 
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # The notebooks run as a learner's would, but without touching the progress of whoever runs the tests, and without
 # progress bars, which slow machines alone would show.
@@ -32,6 +39,12 @@ test: lint
 	$(PYTEST) --cov --cov-report=term tests
 	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL)-lax lessons
 	TQDM_DISABLE=1 CNNLEARN_PROGRESS=$$(mktemp) $(PYTEST) $(NBVAL) solutions
+
+# The comparisons with lime, shap, xplique and tf-keras-vis, which `make test` leaves out.
+peers: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,peers]'
+	$(PYTEST) tests/test_forward.py tests/test_fills.py tests/test_gradients.py tests/test_guided.py tests/test_lime.py \
+		tests/test_shapley_explainers.py
 
 quick: env
 	$(PYTEST) -q -m "not slow" tests

@@ -31,11 +31,7 @@ class Oracle:
                 half = images.shape[0] // 2
                 row, column = divmod(place, 2)
                 values[row * half : (row + 1) * half, column * half : (column + 1) * half] = 1
-            found.append(
-                comparison.Explanation(
-                    values, int(rows[0, place]), "oracle", images
-                )
-            )
+            found.append(comparison.Explanation(values, int(rows[0, place]), "oracle", images))
         return found
 
 

@@ -1,7 +1,9 @@
 """The methods of the course by name, each ready to be made for a network."""
 
 import inspect
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ BACKGROUND = 24  # images for expected gradients
 
 def make(name: str, subject, layer: str | None, evaluations: int):
     """The explainer `name` for a subject, at a layer (None: its own choice), with about so many forward passes."""
-    settings = {}
+    settings: dict[str, Any] = {}
     if name in BUDGETS:
         settings["max_evals"] = BUDGETS[name](evaluations)
     if name == "expected":
@@ -49,7 +51,7 @@ def _tens(samples):
 
 
 # A gradient costs a few forward passes, and a method that needs many of them gets fewer.
-BUDGETS = {
+BUDGETS: dict[str, Callable[[int], int]] = {
     "smoothgrad": lambda evaluations: _tens(evaluations / 20),
     "integrated": lambda evaluations: max(1, evaluations // 20),
     "expected": lambda evaluations: _tens(evaluations / 5),

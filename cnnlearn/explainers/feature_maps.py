@@ -1,12 +1,14 @@
 """What the methods that read feature maps share: CAM, Grad-CAM and HiResCAM."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
 from cnnlearn.engine.forward import batches, features_and_logits, with_ranks
 from cnnlearn.engine.inputs import as_images, as_targets
 from cnnlearn.explainers.explainer import Explainer
+from cnnlearn.explainers.explanation import View
 
 
 class FeatureMapMethod(Explainer):
@@ -17,7 +19,7 @@ class FeatureMapMethod(Explainer):
         layer: the name of the layer to look at; None means the last feature maps before they are pooled or flattened.
     """
 
-    view = "heat"
+    view: ClassVar[View] = "heat"
 
     def __init__(self, model, *, layer: str | None = None):
         super().__init__(model)

@@ -28,14 +28,14 @@ def outlined(image, segments) -> np.ndarray:
 
 def for_and_against(image, explanation: Explanation, count: int) -> np.ndarray:
     """The image with its `count` strongest segments outlined and tinted, the stronger the deeper; floats (h, w, 3)."""
-    picture, segments = _enlarged(image, explanation.segments)
-    weights = explanation.weights
+    segments, weights = _parts(explanation)
+    picture, segments = _enlarged(image, segments)
     largest = np.abs(weights).max() or 1.0
     for segment in top_segments(weights, count, positive_only=False):
         if weights[segment] == 0:
             continue
         here = segments == segment
-        colour = np.array(to_rgb(FOR if weights[segment] > 0 else AGAINST))
+        colour = np.asarray(to_rgb(FOR if weights[segment] > 0 else AGAINST), float)
         depth = FAINTEST + (STRONGEST - FAINTEST) * abs(weights[segment]) / largest
         picture[here] = (1 - depth) * picture[here] + depth * colour
         picture[here & _lines(here)] = colour
@@ -44,8 +44,9 @@ def for_and_against(image, explanation: Explanation, count: int) -> np.ndarray:
 
 def rest_hidden(image, explanation: Explanation, count: int, positive_only: bool = True) -> np.ndarray:
     """The `count` strongest segments, outlined, on a pale ground; floats (h, w, 3). See `lime.top_segments`."""
-    picture, segments = _enlarged(image, explanation.segments)
-    shown = np.isin(segments, top_segments(explanation.weights, count, positive_only))
+    segments, weights = _parts(explanation)
+    picture, segments = _enlarged(image, segments)
+    shown = np.isin(segments, top_segments(weights, count, positive_only))
     picture[~shown] = PALE
     picture[shown & _lines(np.where(shown, segments, -1))] = WHITE
     return picture
@@ -58,10 +59,16 @@ def segment_views(image, found: Sequence[Explanation], classes: Sequence[str] = 
     drawn, titles = [], []
     for explanation in found:
         name = classes[explanation.target] if classes else f"class {explanation.target}"
-        drawn += [outlined(image, explanation.segments), for_and_against(image, explanation, count)]
+        drawn += [outlined(image, _parts(explanation)[0]), for_and_against(image, explanation, count)]
         drawn += [rest_hidden(image, explanation, count)]
-        titles += [f"{len(explanation.weights)} segments", f"for and against\n{name}", f"strongest for\n{name}"]
+        titles += [f"{len(_parts(explanation)[1])} segments", f"for and against\n{name}", f"strongest for\n{name}"]
     return plots.pictures(drawn, titles, columns=3)
+
+
+def _parts(explanation) -> tuple[np.ndarray, np.ndarray]:
+    if explanation.segments is None or explanation.weights is None:
+        raise ValueError(f"{explanation.method} does not work on parts of the image, so there are none to draw.")
+    return explanation.segments, explanation.weights
 
 
 def _enlarged(image, segments):
