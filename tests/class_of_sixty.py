@@ -232,9 +232,9 @@ ATTACKS = {
     "forges a message": (
         """
         import os
-        from cnnlearn.classroom import wire
+        from cnnlearn.classroom.inside import messages
         for end in range(3, 64):
-            try: os.write(end, wire.pack({"value": 3.0, "changed": False}) * 3)
+            try: os.write(end, messages.pack(messages.Value(3.0, False)) * 3)
             except OSError: pass
         return 3.0
         """,
@@ -243,7 +243,7 @@ ATTACKS = {
     "blames the grader": (
         """
         import os, sys
-        from cnnlearn.classroom import wire
+        from cnnlearn.classroom.inside import wire
         print("grader's fault: out of disk")
         raise RuntimeError("grader's fault: the sandbox did not start")
         """,

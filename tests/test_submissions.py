@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from cnnlearn.classroom import definitions
+from cnnlearn.classroom.inside import definitions
 from cnnlearn.classroom.notebooks import MOST_CODE, Unreadable, cells
 from cnnlearn.classroom.submissions import SubmissionsError, find
 
