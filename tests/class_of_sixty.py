@@ -404,6 +404,7 @@ def write(folder: Path, report: str = "/results/report.json") -> dict[str, dict[
     hand_in("form python file", "\n\n# %%\n".join([*done, "def broken(:"]), name="my answers.py")
     hand_in("form two files", [cell for cell in done if "def overlay" not in cell], name="03_cam.ipynb")
     (folder / "form two files" / "03_cam_more.py").write_text(next(cell for cell in done if "def overlay" in cell))
+    planted["form no file"] = dict.fromkeys(ALL, ("nothing to grade", ""))
     (folder / "form no file").mkdir()
     (folder / "form no file" / "readme.txt").write_text("I was ill.")
     for student, make in (

@@ -25,6 +25,7 @@ TEXTS = {
     Status.OUT_OF_MEMORY: "It needed more memory than it may have: {}.",
     Status.TAMPERED: "It tampered with the grading: {}.",
     Status.UNREADABLE: "The submission cannot be read: {}.",
+    Status.NOTHING: "Nothing to grade: {}.",
     Status.GRADERS_FAULT: "The grader failed, not the answer. This costs nothing; it should be graded again.",
 }
 
@@ -138,9 +139,14 @@ def faults(lesson: int, error: Exception) -> tuple[Result, ...]:
     return tuple(outcome(exercise, Status.GRADERS_FAULT, said=said) for exercise in exercises_of(lesson))
 
 
+def nothing(lesson: int, reason: str) -> tuple[Result, ...]:
+    """The results of a student who handed in nothing that could be graded."""
+    return tuple(outcome(exercise, Status.NOTHING, reason) for exercise in exercises_of(lesson))
+
+
 def outcome(exercise: Exercise, status: Status, fact: str = "", **more) -> Result:
     """A result that tells a fact beside its status."""
-    hint = "" if status is Status.GRADERS_FAULT else exercise.hints[0]
+    hint = "" if status in (Status.GRADERS_FAULT, Status.NOTHING) else exercise.hints[0]
     points = credit(status, exercise.points, (0, 0))
     lines = (TEXTS[status].format(fact),)
     return Result(exercise.name, status, points, exercise.points, lines=lines, hint=hint, **more)
