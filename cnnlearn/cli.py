@@ -79,12 +79,14 @@ def grade(
     format: Annotated[list[str] | None, typer.Option(help="of the reports, several times; all if not given")] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="for one answer that needs no TensorFlow")] = None,
     one: Annotated[bool, typer.Option("--one", help="the folder holds the files of a single student")] = False,
+    roster: Annotated[Path | None, typer.Option(help="CSV with the names of all who should hand in")] = None,
     no_sandbox: Annotated[bool, typer.Option("--no-sandbox", help="only on a machine to throw away")] = False,
 ):
     """Grade a class: student code in a sandbox, the judge outside it. A run that was stopped goes on."""
-    from cnnlearn.classroom.command import grade
+    from cnnlearn.classroom.command import FORMATS, Settings, grade
 
-    grade(submissions, lesson, out, workers, scheduler, seed, format, seconds, one, no_sandbox)
+    formats = tuple(format or FORMATS)
+    grade(Settings(submissions, lesson, out, workers, scheduler, seed, formats, seconds, one, roster, no_sandbox))
 
 
 export = typer.Typer(help="Write what other graders take.", no_args_is_help=True)

@@ -232,9 +232,9 @@ ATTACKS = {
     "forges a message": (
         """
         import os
-        from cnnlearn.classroom import wire
+        from cnnlearn.classroom.inside import messages
         for end in range(3, 64):
-            try: os.write(end, wire.pack({"value": 3.0, "changed": False}) * 3)
+            try: os.write(end, messages.pack(messages.Value(3.0, False)) * 3)
             except OSError: pass
         return 3.0
         """,
@@ -243,7 +243,7 @@ ATTACKS = {
     "blames the grader": (
         """
         import os, sys
-        from cnnlearn.classroom import wire
+        from cnnlearn.classroom.inside import wire
         print("grader's fault: out of disk")
         raise RuntimeError("grader's fault: the sandbox did not start")
         """,
@@ -404,6 +404,7 @@ def write(folder: Path, report: str = "/results/report.json") -> dict[str, dict[
     hand_in("form python file", "\n\n# %%\n".join([*done, "def broken(:"]), name="my answers.py")
     hand_in("form two files", [cell for cell in done if "def overlay" not in cell], name="03_cam.ipynb")
     (folder / "form two files" / "03_cam_more.py").write_text(next(cell for cell in done if "def overlay" in cell))
+    planted["form no file"] = dict.fromkeys(ALL, ("nothing to grade", ""))
     (folder / "form no file").mkdir()
     (folder / "form no file" / "readme.txt").write_text("I was ill.")
     for student, make in (

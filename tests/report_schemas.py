@@ -67,7 +67,9 @@ REPORT = _object(
                 {
                     "student": TEXT,
                     "files": {"type": "array", "items": TEXT},
+                    "unused": {"type": "array", "items": TEXT},
                     "modified": TEXT,
+                    "late": {"type": "boolean"},
                     "points": NUMBER,
                     "possible": COUNT,
                     "exercises": {
@@ -75,7 +77,7 @@ REPORT = _object(
                         "items": _object(
                             {
                                 "name": TEXT,
-                                "status": {"enum": [*STATUS, "unreadable", "grader's fault"]},
+                                "status": {"enum": [*STATUS, "unreadable", "nothing to grade", "grader's fault"]},
                                 "kind": TEXT,
                                 "mistake": TEXT,
                                 "points": NUMBER,

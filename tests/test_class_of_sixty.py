@@ -187,5 +187,5 @@ def test_the_same_again_comes_from_what_was_kept_and_is_the_same(graded, monkeyp
 
 def test_nothing_is_left_behind(graded):
     time_out = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert "cnnlearn.classroom.worker" not in time_out.replace("help", "")
+    assert "cnnlearn.classroom.inside.worker" not in time_out.replace("help", "")
     assert not Path("/tmp/x").exists()

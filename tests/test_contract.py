@@ -20,7 +20,7 @@ SETTINGS = {
     "IntegratedGradients": {"max_evals": 6},
     "ExpectedGradients": {"background": RNG.random((2, 8, 8, 3), np.float32), "max_evals": 20},
     "Lime": {"segments": PARTS, "max_evals": 20},
-    "KernelShap": {"segments": PARTS, "max_evals": 44},
+    "KernelShap": {"segments": PARTS, "max_evals": 30},
     "PermutationShap": {"segments": PARTS, "max_evals": 40},
     "ExactShap": {"segments": PARTS},
     "OwenShap": {"segments": PARTS, "max_evals": 30},

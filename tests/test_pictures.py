@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnlearn import images
 from cnnlearn.files import pictures
 from cnnlearn.files.pictures import PictureError
 
@@ -101,7 +100,7 @@ def test_a_file_becomes_floats(tmp_path):
     path = tmp_path / "picture.png"
     path.write_bytes(PNG)
     np.testing.assert_allclose(pictures.load(path), PIXELS / 255, atol=1e-12)
-    np.testing.assert_allclose(images.load(str(path)), PIXELS / 255, atol=1e-12)
+    np.testing.assert_allclose(pictures.load(str(path)), PIXELS / 255, atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", pictures.FORMATS)

@@ -132,7 +132,7 @@ def test_a_command(command, folder):
 def test_the_python_runs(capsys):
     (code,) = (text for kind, text in BLOCKS if kind == "python")
     exec(compile(code, "README.md", "exec"), {})
-    assert "(32, 32) {'logit'" in capsys.readouterr().out
+    assert "(32, 32) {'score': 'logit'" in capsys.readouterr().out
 
 
 def test_the_verdict_is_the_judges():

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from cnnlearn.classroom import definitions
+from cnnlearn.classroom.inside import definitions
 from cnnlearn.classroom.notebooks import MOST_CODE, Unreadable, cells
 from cnnlearn.classroom.submissions import SubmissionsError, find
 
@@ -33,9 +33,10 @@ def test_a_subfolder_or_a_file_for_each_student(tmp_path):
     write(tmp_path / "grace.ipynb", "c = 3")
     (tmp_path / "notes.txt").write_text("not a submission")
     assert students(tmp_path) == {
-        "Turing, Alan_1234_assignsubmission_file_": ["b = 2"],
+        "Turing, Alan": ["b = 2"],
         "ada": ["a = 1"],
         "grace": ["c = 3"],
+        "notes": [],
     }
 
 
@@ -48,7 +49,57 @@ def test_of_several_files_those_named_after_the_lesson_count(tmp_path):
     write(tmp_path / "eve" / "b.ipynb", "b")
     write(tmp_path / "eve" / ".ipynb_checkpoints" / "a-checkpoint.ipynb", "old")
     found = students(tmp_path)
-    assert found == {"ada": ["04_gradcam (1).ipynb", "04_gradcam.ipynb"], "bob": ["four"], "eve": ["a", "b"]}
+    assert found == {"ada": ["04_gradcam.ipynb", "04_gradcam (1).ipynb"], "bob": ["four"], "eve": ["a", "b"]}
+
+
+def test_nobody_vanishes(tmp_path):
+    write(tmp_path / "ada" / "x.ipynb")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pictures" / "deep").mkdir(parents=True)
+    for name in ("pdf/solution.pdf", "text/x.ipynb.txt", "inner/all.zip", "page/onlinetext.html", "loose.docx"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "linked").symlink_to(tmp_path / "ada", target_is_directory=True)
+    found = {s.student: s for s in find(tmp_path, "04_gradcam")}
+    assert set(found) == {"ada", "empty", "pictures", "pdf", "text", "inner", "page", "loose", "linked"}
+    assert not found["ada"].nothing and found["empty"].nothing == "there is empty/: an empty folder"
+    assert all("no notebook and no Python file" in found[name].nothing for name in ("pdf", "text", "inner", "linked"))
+    assert "text/x.ipynb.txt" in found["text"].nothing
+
+
+def test_nobody_vanishes_from_a_zip(tmp_path):
+    files = {"C/ada/x.py": "f = 1", "C/bob/": "", "C/eve/x.pdf": "", "C/dan\\x.py": "f = 2", "__MACOSX/C/x": ""}
+    found = {s.student: s for s in find(zipped(tmp_path / "class.zip", files), "04_gradcam")}
+    assert set(found) == {"ada", "bob", "eve", "dan"} and found["bob"].nothing and found["eve"].nothing
+    assert found["dan"].cells == (("cell 1", "f = 2"),)
+
+
+def test_exports_of_platforms(tmp_path):
+    for name in (
+        "turingalan_12_901_04_gradcam.ipynb",
+        "turingalan_LATE_12_907_04_gradcam-2.ipynb",
+        "HW4_glove_attempt_2026-01-30-10-00-00_x.ipynb",
+        "HW4_glove_attempt_2026-02-01-10-00-00_x.ipynb",
+        "Ada King_7_assignsubmission_file_x.ipynb",
+        "Ada King_8_assignsubmission_file_/x.ipynb",
+    ):
+        write(tmp_path / name, name)
+    (tmp_path / "Ada King_7_assignsubmission_onlinetext_").mkdir()
+    (tmp_path / "HW4_glove_attempt_2026-02-01-10-00-00.txt").write_text("Name: Glove")
+    found = {s.student: s for s in find(tmp_path, "04_gradcam")}
+    assert set(found) == {"turingalan", "glove", "Ada King (7)", "Ada King (8)"}
+    turing, glove = found["turingalan"], found["glove"]
+    assert turing.cells[0][1] == "turingalan_LATE_12_907_04_gradcam-2.ipynb" and turing.late and turing.id == "12"
+    assert turing.unused == ("turingalan_12_901_04_gradcam.ipynb: there is a newer attempt",)
+    assert "02-01" in glove.cells[0][1] and len(glove.unused) == 2
+
+
+@pytest.mark.parametrize("name", ["2026-04-12.ipynb", "answers 104.ipynb", "4 pictures.ipynb", "v0.04.1.ipynb"])
+def test_a_date_or_another_number_is_no_lesson(tmp_path, name):
+    write(tmp_path / "ada" / name, "wrong")
+    write(tmp_path / "ada" / "gradcam.ipynb", "right")
+    (found,) = find(tmp_path, "04_gradcam")
+    assert found.cells == (("cell 1", "right"),) and found.unused == (f"ada/{name}: another is named after the lesson",)
 
 
 def test_the_files_of_one(tmp_path):

@@ -1,10 +1,14 @@
 """Grading one submission: each answer is asked in a worker and judged here."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnnlearn.classroom.conversation import Conversation, Helper
+from cnnlearn.classroom.clock import Clock
+from cnnlearn.classroom.conversation import Conversation
+from cnnlearn.classroom.helper import Helper
 from cnnlearn.classroom.hidden_cases import Trials, trials_of
+from cnnlearn.classroom.inside.messages import Absent, Found, Request
 from cnnlearn.classroom.sandbox import Sandbox
 from cnnlearn.classroom.verdicts import Result, Status, Stopped, credit
 from cnnlearn.exercises import exercises_of
@@ -21,8 +25,11 @@ TEXTS = {
     Status.OUT_OF_MEMORY: "It needed more memory than it may have: {}.",
     Status.TAMPERED: "It tampered with the grading: {}.",
     Status.UNREADABLE: "The submission cannot be read: {}.",
+    Status.NOTHING: "Nothing to grade: {}.",
     Status.GRADERS_FAULT: "The grader failed, not the answer. This costs nothing; it should be graded again.",
 }
+
+ENOUGH = 0.9  # of the time, spent working, is proof that an answer is slow, and not the machine
 
 
 class Grader:
@@ -58,36 +65,72 @@ class Grader:
     def _result(self, exercise, cells):
         try:
             return self._judged(exercise, trials_of(exercise, self.seed), cells)
-        except Exception as error:  # nothing of the student's runs in this process, so it is no fault of his
+        except Exception as error:  # what a student's bytes cause is Stopped, so this is a fault of ours
             return outcome(exercise, Status.GRADERS_FAULT, said=f"{type(error).__name__}: {error}")
 
     def _judged(self, exercise, trials, cells):
-        limits, kind = self.sandbox.limits, "tensorflow" if exercise.tensorflow else "numpy"
+        kind = "tensorflow" if exercise.tensorflow else "numpy"
+        with self.sandbox.turns.together():
+            tried = self._try(exercise, trials, cells, kind)
+            if tried is None:  # it needs TensorFlow, which is loaded once for all such answers of a student
+                kind = "tensorflow"
+                tried = self._try(exercise, trials, cells, kind)
+        result, work = tried
+        seconds = self._seconds(exercise)
+        if result.status is Status.TIMED_OUT and work < ENOUGH * seconds and loaded():
+            with self.sandbox.turns.alone():
+                result, _ = self._try(exercise, trials, cells, kind)
+        return result
+
+    def _seconds(self, exercise):
+        return self.sandbox.limits.tensorflow_seconds if exercise.tensorflow else self.sandbox.limits.seconds
+
+    def _try(self, exercise, trials, cells, kind):
+        """The result, and the seconds of work that it took. None if the answer needs a worker with TensorFlow."""
         if kind not in self._workers:
             self._workers[kind] = self.sandbox.start(kind)
-        process = self._workers[kind]
-        process.seconds = limits.tensorflow_seconds if exercise.tensorflow else limits.seconds
+        process, before = self._workers[kind], self._workers[kind].worked()
         lines = {line.strip() for _, source in cells for line in source.splitlines()}
-        talk = Conversation(process, self.lesson, lines, self._helper)
-        request = {"name": exercise.name, "cells": [list(cell) for cell in cells], "file_size": limits.file_size}
-        request["memory"] = limits.tensorflow_memory if exercise.tensorflow else limits.memory
-        request["observe"] = exercise.observe and (exercise.observe.__module__, exercise.observe.__name__)
-        reusable = False
+        talk = Conversation(process, self.lesson, lines, self._helper, Clock(self._seconds(exercise)))
+        work, result = 0.0, None
         try:
-            reason = talk.begin(request)
-            result = outcome(exercise, Status.MISSING, reason) if reason else _verdict(exercise, trials, talk)
+            begun = talk.begin(self._request(exercise, cells, kind))
+            if isinstance(begun, Absent):
+                result = outcome(exercise, Status.MISSING, begun.reason)
+            elif isinstance(begun, Found):
+                result = _verdict(exercise, trials, talk)
+            elif kind == "tensorflow":
+                raise Stopped(Status.TAMPERED, "what came back is no reply")
             talk.end()
-            reusable = process.clean()
+            if not process.clean():
+                self._end(kind)
         except Stopped as stopped:
-            said = stopped.fact if stopped.status is Status.GRADERS_FAULT else ""
-            result = outcome(exercise, stopped.status, stopped.fact, said=said)
-        result = replace(result, said=result.said or talk.said, printed=process.take_printed())
-        if not reusable:
+            work = process.worked() - before
             self._end(kind)
-        return result
+            result = self._stopped(exercise, stopped)
+        printed = process.take_printed()
+        return result and (replace(result, said=result.said or talk.said, printed=printed), work)
+
+    def _request(self, exercise, cells, kind):
+        limits, observe = self.sandbox.limits, exercise.observe
+        memory = limits.tensorflow_memory if kind == "tensorflow" else limits.memory
+        named = [observe.__module__, observe.__name__] if observe else []
+        return Request(exercise.name, [list(cell) for cell in cells], named, memory, limits.file_size)
+
+    def _stopped(self, exercise, stopped):
+        if stopped.status is Status.GRADERS_FAULT:
+            if not self._helper.starts():
+                return outcome(exercise, Status.GRADERS_FAULT, said=stopped.fact)
+            return outcome(exercise, Status.CRASHED, "it left no room for the functions that it borrows")
+        return outcome(exercise, stopped.status, stopped.fact)
 
     def _end(self, kind):
         self._workers.pop(kind).kill()
+
+
+def loaded() -> bool:
+    """Whether this machine has more to do than it has processors."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 def faults(lesson: int, error: Exception) -> tuple[Result, ...]:
@@ -96,9 +139,14 @@ def faults(lesson: int, error: Exception) -> tuple[Result, ...]:
     return tuple(outcome(exercise, Status.GRADERS_FAULT, said=said) for exercise in exercises_of(lesson))
 
 
+def nothing(lesson: int, reason: str) -> tuple[Result, ...]:
+    """The results of a student who handed in nothing that could be graded."""
+    return tuple(outcome(exercise, Status.NOTHING, reason) for exercise in exercises_of(lesson))
+
+
 def outcome(exercise: Exercise, status: Status, fact: str = "", **more) -> Result:
     """A result that tells a fact beside its status."""
-    hint = "" if status is Status.GRADERS_FAULT else exercise.hints[0]
+    hint = "" if status in (Status.GRADERS_FAULT, Status.NOTHING) else exercise.hints[0]
     points = credit(status, exercise.points, (0, 0))
     lines = (TEXTS[status].format(fact),)
     return Result(exercise.name, status, points, exercise.points, lines=lines, hint=hint, **more)

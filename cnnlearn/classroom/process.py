@@ -6,44 +6,24 @@ import selectors
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 
-import numpy as np
-
-from cnnlearn.classroom import wire
+from cnnlearn.classroom.clock import Clock
+from cnnlearn.classroom.inside import messages, wire
 from cnnlearn.classroom.verdicts import Status, Stopped
 
 PATIENCE = 0.2  # seconds between two looks at the memory
 SHOWN = 2000  # bytes of prints that are kept
-PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A function or a generator of a worker, as it goes from one worker to the other."""
-
-    content: dict
-
-
-def _refer(value):
-    return value.content if isinstance(value, Reference) else None
-
-
-def _resolve(reference):
-    kind, content = next(iter(reference.items()))
-    if (kind == "function" and type(content) is int) or (kind == "generator" and type(content) is dict):
-        return Reference(reference)
-    raise ValueError("an unknown reference")
+PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 class Process:
     """Sends and receives messages; raises Stopped, with the reason, when that goes no further.
 
-    seconds: what is left on its clock, which runs only while it is waited for.
+    clock: how long it may be waited for.
     """
 
     def __init__(self, command, limits, passed=(), **options):
-        self.limits, self.seconds = limits, 0.0
+        self.limits, self.clock = limits, Clock(0)
         self.printed, self._count, self._buffer = b"", 0, bytearray()
         incoming, self._ask = os.pipe()
         self._reply, outgoing = os.pipe()
@@ -72,7 +52,7 @@ class Process:
             self._selector.register(end, selectors.EVENT_READ)
 
     def wait_until_ready(self, seconds: float) -> None:
-        self.seconds = seconds
+        self.clock = Clock(seconds, running=True)
         self.receive()
         self._alone = len(_tree(self._process.pid))
 
@@ -81,26 +61,28 @@ class Process:
         self._pump(until=lambda: True)
         if self._buffer and not answer:
             raise Stopped(Status.TAMPERED, "it wrote into the grader's channel")
-        self._pump(wire.pack(message, _refer))
+        self._pump(messages.pack(message))
 
-    def receive(self) -> dict:
+    def receive(self):
         """The next message."""
         try:
             self._pump(until=lambda: len(self._buffer) >= wire.HEAD)
             end = wire.HEAD + wire.length(bytes(self._buffer[: wire.HEAD]))
             self._pump(until=lambda: len(self._buffer) >= end)
-            message = wire.unpack(bytes(self._buffer[wire.HEAD : end]), _resolve)
+            message = messages.unpack(bytes(self._buffer[wire.HEAD : end]))
         except wire.WireError:
             raise Stopped(Status.TAMPERED, "what came back is no reply") from None
         del self._buffer[:end]
-        if not isinstance(message, dict):
-            raise Stopped(Status.TAMPERED, "what came back is no reply")
         return message
 
     def clean(self) -> bool:
         """Whether nothing but the worker itself is left of an answer: no bytes, no other process."""
         self._pump(until=lambda: True)
         return not self._buffer and len(_tree(self._process.pid)) <= self._alone
+
+    def worked(self) -> float:
+        """Seconds that it has kept a processor busy."""
+        return _worked(self._process.pid)
 
     def kill(self) -> None:
         if self._process is None:
@@ -116,31 +98,28 @@ class Process:
 
     def _pump(self, outgoing: bytes = b"", until=lambda: True):
         """Moves bytes until `outgoing` is sent and `until()` holds, within the clock and the limits."""
-        started = looked = time.monotonic()
+        looked = time.monotonic()
         rest = memoryview(outgoing)
         if rest:
             self._selector.register(self._ask, selectors.EVENT_WRITE)
-        try:
-            once = False
-            while rest or not until() or not once:
-                left = self.seconds - (time.monotonic() - started)
-                if left <= 0 and (rest or not until()):
-                    raise Stopped(Status.TIMED_OUT, "the time was up")
-                waiting = rest or not until()
-                for key, _ in self._selector.select(min(max(left, 0), PATIENCE) if waiting else 0):
-                    if key.fd == self._ask:
-                        rest = rest[self._write(rest) :]
-                        if not rest:
-                            self._selector.unregister(self._ask)
-                    else:
-                        self._read(key.fd)
-                once = True
-                if time.monotonic() - looked > PATIENCE:
-                    looked = time.monotonic()
-                    if _resident(self._process.pid) > self.limits.resident:
-                        raise Stopped(Status.OUT_OF_MEMORY, "its processes took more memory than they may")
-        finally:
-            self.seconds -= time.monotonic() - started
+        once = False
+        while rest or not until() or not once:
+            left = self.clock.left
+            waiting = rest or not until()
+            if left <= 0 and waiting:
+                raise Stopped(Status.TIMED_OUT, "the time was up")
+            for key, _ in self._selector.select(min(max(left, 0), PATIENCE) if waiting else 0):
+                if key.fd == self._ask:
+                    rest = rest[self._write(rest) :]
+                    if not rest:
+                        self._selector.unregister(self._ask)
+                else:
+                    self._read(key.fd)
+            once = True
+            if time.monotonic() - looked > PATIENCE:
+                looked = time.monotonic()
+                if _resident(self._process.pid) > self.limits.resident:
+                    raise Stopped(Status.OUT_OF_MEMORY, "its processes took more memory than they may")
 
     def _write(self, rest):
         try:
@@ -180,6 +159,18 @@ def ending(status) -> str:
     return "its process ended before it answered"
 
 
+def _worked(pid):
+    """Seconds that a process and those that come from it have kept a processor busy."""
+    total = 0
+    for each in _tree(pid):
+        try:
+            with open(f"/proc/{each}/stat") as file:
+                total += sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+        except (OSError, ValueError):
+            continue
+    return total / TICKS
+
+
 def _tree(pid):
     """The process and all that come from it."""
     found = [pid]
@@ -204,25 +195,3 @@ def _resident(pid):
         except (OSError, ValueError):
             continue
     return total
-
-
-def plain_names(value):
-    """What a worker returned, as the judge sees it: in place of foreign objects, ones whose type has the same name."""
-    if isinstance(value, (list, tuple)):
-        return type(value)(plain_names(item) for item in value)
-    if isinstance(value, Reference):
-        return _stand_in(next(iter(value.content)))
-    if isinstance(value, wire.Foreign):
-        return np.empty(0, object) if value.type == "ndarray" else _stand_in(value.type)
-    return value
-
-
-# Names of types that may be told: a name that the student chose could carry a hidden input.
-TOLD = "matrix MaskedArray memmap recarray set frozenset dict_values dict_keys dict_items map filter zip range bytes"
-TOLD += " bytearray generator list_iterator type module slice EagerTensor SymbolicTensor Variable KerasTensor Tensor"
-TOLD += " Functional Sequential Explanation Figure PIL Image"
-
-
-def _stand_in(name):
-    known = name in TOLD.split() or name in ("function", "generator", "very large value", "very deep structure")
-    return type(name if known else "object of a type of its own", (), {})()

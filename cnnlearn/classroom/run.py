@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from cnnlearn.classroom.grading import Grader, faults
+from cnnlearn.classroom.grading import Grader, faults, nothing
 from cnnlearn.classroom.sandbox import Limits, Sandbox
 from cnnlearn.classroom.submissions import Submission
 from cnnlearn.classroom.verdicts import Grade, Result, Status
@@ -73,7 +73,7 @@ def grade_class(
         futures = {}
         for submission in submissions:
             path = kept / f"{_key(task, submission)}.json"
-            results = _read(path)
+            results = nothing(lesson, submission.nothing) if submission.nothing else _read(path)
             if results:
                 found[submission.student] = results
             else:
@@ -96,7 +96,9 @@ def grade_class(
                 future.cancel()
             raise
     (out / KEPT / "run.json").unlink(missing_ok=True)  # it is complete: the next run draws a seed of its own
-    grades = [Grade(s.student, found[s.student], s.files, s.modified) for s in submissions]
+    grades = [
+        Grade(s.student, found[s.student], s.files, s.modified, s.unused, s.id, s.late, s.member) for s in submissions
+    ]
     return Run(lesson, seed, not unsafe, tuple(grades))
 
 

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlearn.classroom import worker_files
+from cnnlearn.classroom.clock import Turns
 from cnnlearn.classroom.process import Process
 from cnnlearn.classroom.verdicts import Stopped
 
 BOOT = """import sys
 sys.path[:0] = sys.argv[1].split(":")
-from cnnlearn.classroom.worker import main
+from cnnlearn.classroom.inside.worker import main
 main(sys.argv[2:])"""
 SYSTEM = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/lib32")
 COURSE = "/course"
@@ -77,7 +78,8 @@ class Sandbox:
         self._temporary = tempfile.TemporaryDirectory(prefix="cnnlearn-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
         self._folder.chmod(0o755)
-        self._lock, self._started = threading.Lock(), 0
+        self._lock, self._started, self._options = threading.Lock(), 0, None
+        self.turns = Turns()
         worker_files.copy(self._folder / "course")
         self._check()
 
@@ -90,11 +92,11 @@ class Sandbox:
     def close(self) -> None:
         self._temporary.cleanup()
 
-    def start(self, kind: str = "numpy") -> Process:
+    def start(self, kind: str = "numpy", seconds: float | None = None) -> Process:
         """A worker that is ready, and has not run student code.
 
         kind: "numpy", "tensorflow" (imported already), or "helper", which has the course's solutions, to lend them.
-        SandboxError if it does not start.
+        seconds: that it may take to start, if not as long as TensorFlow may. SandboxError if it does not start.
         """
         limits = self.limits
         processes = limits.tensorflow_processes if kind == "tensorflow" else limits.processes
@@ -105,10 +107,9 @@ class Sandbox:
             user = FIRST_USER + (os.getpid() + self._started) % USERS
         course = worker_files.PACKAGE.parent if kind == "helper" else self._folder / "course"
         program = ["help" if kind == "helper" else "work", *map(str, numbers)]
-        launch = _bare if self.unsafe else _sandboxed
-        process = launch(self, course, program, user)
+        process = (self._bare if self.unsafe else self._walled)(course, program, user)
         try:
-            process.wait_until_ready(limits.tensorflow_seconds)
+            process.wait_until_ready(limits.tensorflow_seconds if seconds is None else seconds)
         except Stopped as stopped:
             process.kill()
             said = process.printed.decode(errors="replace").strip().splitlines()
@@ -141,6 +142,78 @@ class Sandbox:
             hint = "" if self.unsafe else " Does this machine let users make namespaces (user.max_user_namespaces)?"
             raise SandboxError(f"{error}{hint}") from None
 
+    def _walled(self, course, program, user):
+        executable, folders, packages = _python()
+        shown = {folder: folder for folder in folders}
+        shown |= {folder: folder for folder in packages if not any(_inside(folder, other) for other in folders)}
+        shown[str(course / "cnnlearn")] = f"{COURSE}/cnnlearn"
+        root, before = os.getuid() == 0, []
+        if root:
+            before, shown = self._staged(shown, user)
+        options = ["--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--cap-drop", "ALL"]
+        options += ["--unshare-user", "--disable-userns"] if self._knows("--disable-userns") else []
+        options += ["--uid", "1000", "--gid", "1000"]
+        for folder in SYSTEM:
+            if os.path.islink(folder):
+                options += ["--symlink", os.readlink(folder), folder]
+            elif os.path.isdir(folder):
+                options += ["--ro-bind", folder, folder]
+        options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+        sized = self._knows("--size")  # before bubblewrap 0.7 a small /tmp is not to be had
+        # Before what is shown, since Python and its packages may lie below /tmp themselves.
+        options += [*(["--size", str(self.limits.room)] if sized else []), "--tmpfs", "/tmp"]
+        for source, target in shown.items():
+            options += ["--ro-bind", source, target]
+        for folder in packages:
+            installed = os.path.join(folder, "cnnlearn")
+            if os.path.isdir(installed):
+                options += ["--tmpfs", installed, "--remount-ro", installed]
+        options += ["--proc", "/proc", "--dev", "/dev", *(["--size", str(MiB)] if sized else []), "--tmpfs", "/dev/shm"]
+        options += ["--remount-ro", "/dev", "--chdir", "/tmp", "--remount-ro", "/"]
+        options += ["--clearenv"]
+        for name, value in _environment("/tmp").items():
+            options += ["--setenv", name, value]
+        command = _command(executable, packages, COURSE, program)
+        # Options go through a pipe: /proc/1/cmdline would show them.
+        with tempfile.TemporaryFile() as file:
+            file.write(b"".join(os.fsencode(option) + b"\0" for option in options))
+            file.seek(0)
+            whole = [*before, self._bubblewrap, "--args", str(file.fileno()), "--", *command]
+            return Process(whole, self.limits, passed=(file.fileno(),), env={}, cwd="/")
+
+    def _staged(self, shown, user):
+        """For root: what comes before bubblewrap, and the folders by paths that a user without rights can reach."""
+        tools = [shutil.which(name) for name in ("unshare", "sh", "mount", "setpriv", "env")]
+        if not all(tools):
+            raise SandboxError("Grading as root needs unshare, mount and setpriv; or grade as another user.")
+        unshare, shell, mount, setpriv, env = tools
+        script, staged = "", {}
+        for number, (source, target) in enumerate(shown.items()):
+            place = self._folder / f"mount-{number}"
+            place.mkdir(exist_ok=True) if os.path.isdir(source) else place.touch()
+            script += f"{mount} --bind \"${number + 1}\" '{place}' && "
+            staged[str(place)] = target
+        # $0 … are the sources; what follows "--" is run as the user.
+        script += f'shift {len(shown)} && exec "$@"'
+        before = [unshare, "--mount", "--propagation", "private", "--", shell, "-c", script, "sh", *shown]
+        return [*before, setpriv, "--reuid", str(user), "--regid", str(user), "--clear-groups", env, "-i"], staged
+
+    def _knows(self, option):
+        """Whether this bubblewrap has an option; older ones lack some."""
+        if self._options is None:
+            self._options = subprocess.run([self._bubblewrap, "--help"], capture_output=True, text=True, env={}).stdout
+        return option in self._options
+
+    def _bare(self, course, program, user):
+        executable, _, packages = _python()
+        home = Path(tempfile.mkdtemp(prefix="work-", dir=self._folder))
+        root = os.getuid() == 0
+        if root:
+            os.chown(home, user, user)
+        as_user = {"user": user, "group": user, "extra_groups": []} if root else {}
+        command = _command(executable, packages, str(course), program)
+        return Process(command, self.limits, env=_environment(str(home)), cwd=home, **as_user)
+
 
 def _python():
     """The interpreter, the folders that it needs, and those of its packages."""
@@ -160,81 +233,6 @@ def _environment(home):
     homes = dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR", "KERAS_HOME"), home)
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "KERAS_BACKEND": "tensorflow"}
     return {"LANG": "C.UTF-8", "CNNLEARN_GRADED": "1", "MPLBACKEND": "agg", **threads, **homes, **quiet}
-
-
-def _sandboxed(sandbox, course, program, user):
-    executable, folders, packages = _python()
-    shown = {folder: folder for folder in folders}
-    shown |= {folder: folder for folder in packages if not any(_inside(folder, other) for other in folders)}
-    shown[str(course / "cnnlearn")] = f"{COURSE}/cnnlearn"
-    root, before = os.getuid() == 0, []
-    if root:
-        before, shown = _staged(sandbox, shown, user)
-    options = ["--unshare-all", "--die-with-parent", "--new-session", "--hostname", "sandbox", "--cap-drop", "ALL"]
-    options += ["--unshare-user", "--disable-userns"] if _knows(sandbox, "--disable-userns") else []
-    options += ["--uid", "1000", "--gid", "1000"]
-    for folder in SYSTEM:
-        if os.path.islink(folder):
-            options += ["--symlink", os.readlink(folder), folder]
-        elif os.path.isdir(folder):
-            options += ["--ro-bind", folder, folder]
-    options += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    sized = _knows(sandbox, "--size")  # before bubblewrap 0.7 a small /tmp is not to be had
-    # Before what is shown, since Python and its packages may lie below /tmp themselves.
-    options += [*(["--size", str(sandbox.limits.room)] if sized else []), "--tmpfs", "/tmp"]
-    for source, target in shown.items():
-        options += ["--ro-bind", source, target]
-    for folder in packages:
-        installed = os.path.join(folder, "cnnlearn")
-        if os.path.isdir(installed):
-            options += ["--tmpfs", installed, "--remount-ro", installed]
-    options += ["--proc", "/proc", "--dev", "/dev", *(["--size", str(MiB)] if sized else []), "--tmpfs", "/dev/shm"]
-    options += ["--remount-ro", "/dev", "--chdir", "/tmp", "--remount-ro", "/"]
-    options += ["--clearenv"]
-    for name, value in _environment("/tmp").items():
-        options += ["--setenv", name, value]
-    command = _command(executable, packages, COURSE, program)
-    # Options go through a pipe: /proc/1/cmdline would show them.
-    with tempfile.TemporaryFile() as file:
-        file.write(b"".join(os.fsencode(option) + b"\0" for option in options))
-        file.seek(0)
-        whole = [*before, sandbox._bubblewrap, "--args", str(file.fileno()), "--", *command]
-        return Process(whole, sandbox.limits, passed=(file.fileno(),), env={}, cwd="/")
-
-
-def _staged(sandbox, shown, user):
-    """For root: what comes before bubblewrap, and the folders by paths that a user without rights can reach."""
-    tools = [shutil.which(name) for name in ("unshare", "sh", "mount", "setpriv", "env")]
-    if not all(tools):
-        raise SandboxError("Grading as root needs the commands unshare, mount and setpriv; or grade as another user.")
-    unshare, shell, mount, setpriv, env = tools
-    script, staged = "", {}
-    for number, (source, target) in enumerate(shown.items()):
-        place = sandbox._folder / f"mount-{number}"
-        place.mkdir(exist_ok=True) if os.path.isdir(source) else place.touch()
-        script += f"{mount} --bind \"${number + 1}\" '{place}' && "
-        staged[str(place)] = target
-    # $0 … are the sources; what follows "--" is run as the user.
-    script += f'shift {len(shown)} && exec "$@"'
-    before = [unshare, "--mount", "--propagation", "private", "--", shell, "-c", script, "sh", *shown]
-    return [*before, setpriv, "--reuid", str(user), "--regid", str(user), "--clear-groups", env, "-i"], staged
-
-
-def _knows(sandbox, option):
-    if not hasattr(sandbox, "_help"):
-        sandbox._help = subprocess.run([sandbox._bubblewrap, "--help"], capture_output=True, text=True, env={}).stdout
-    return option in sandbox._help
-
-
-def _bare(sandbox, course, program, user):
-    executable, _, packages = _python()
-    home = Path(tempfile.mkdtemp(prefix="work-", dir=sandbox._folder))
-    root = os.getuid() == 0
-    if root:
-        os.chown(home, user, user)
-    as_user = {"user": user, "group": user, "extra_groups": []} if root else {}
-    command = _command(executable, packages, str(course), program)
-    return Process(command, sandbox.limits, env=_environment(str(home)), cwd=home, **as_user)
 
 
 def _inside(folder, other):

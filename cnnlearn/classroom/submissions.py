@@ -1,6 +1,7 @@
 """Finding the submissions of a class in a folder or a zip: for each student a subfolder or a file.
 
 Only regular files are opened, never a link, a pipe or a device. A zip is read where it lies; nothing is unpacked.
+Whatever was handed in is somebody's: where there is nothing to grade in it, that is what the reports say.
 """
 
 import os
@@ -14,10 +15,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from cnnlearn.classroom.member import Member
 from cnnlearn.classroom.notebooks import LARGEST, Unreadable, cells
+from cnnlearn.classroom.platforms import Owner, owner
 
 ENDINGS = (".ipynb", ".py")
 IGNORED = ("__MACOSX", "__pycache__", "node_modules")
+WORK = r"(?:lesson|homework|hw|exercises?|ex|sheet|week|lab|assignment|notebook)"
 EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
 MOST_FILES, MOST_BYTES, DEEPEST, LARGEST_RATIO = 100_000, 16 * 2**30, 12, 200
 
@@ -28,22 +32,38 @@ class SubmissionsError(ValueError):
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in, and when: code cells (label, source), or the reason why it cannot be read."""
+    """What one student handed in, and when: code cells (label, source), or the reason why it cannot be read.
+
+    nothing: why there is nothing to grade, if so. unused: names of files that did not count, and why. id: of the
+    student, where a platform's export tells it. member: who it is in the roster.
+    """
 
     student: str
     files: tuple[str, ...]
     cells: tuple[tuple[str, str], ...] = ()
     unreadable: str = ""
     modified: str = ""
+    nothing: str = ""
+    unused: tuple[str, ...] = ()
+    id: str = ""
+    late: bool = False
+    member: Member | None = None
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file of a class by its path, in parts; `read` gives its bytes, and raises Unreadable."""
+    """A file of a class by its path, in parts; `read` gives its bytes, and raises Unreadable.
+
+    An empty folder is a file without a name in it.
+    """
 
     parts: tuple[str, ...]
     read: Callable[[], bytes]
     modified: datetime
+
+    @property
+    def wanted(self) -> bool:
+        return self.parts[-1].lower().endswith(ENDINGS)
 
 
 def find(place: Path, lesson: str, one: bool = False) -> list[Submission]:
@@ -54,44 +74,76 @@ def find(place: Path, lesson: str, one: bool = False) -> list[Submission]:
     """
     files = list(_in_zip(place) if place.is_file() else _in_folder(place))
     if one:
-        return [_submission(place.stem, files, lesson)]
+        return [_submission(Owner(place.stem), place.stem, [(Owner(place.stem), file) for file in files], lesson)]
+    if not any(file.wanted for file in files):
+        raise SubmissionsError(f"There is no notebook and no Python file in {place}.")
     students = {}
     for file in _without_common_folder(files):
-        name = file.parts[0] if len(file.parts) > 1 else os.path.splitext(file.parts[0])[0]
-        students.setdefault(name, []).append(file)
-    if not students:
-        raise SubmissionsError(f"There is no notebook and no Python file in {place}.")
-    return [_submission(name, students[name], lesson) for name in sorted(students)]
+        top = file.parts[0]
+        whose = owner(top) or Owner(top if len(file.parts) > 1 else os.path.splitext(top)[0])
+        students.setdefault((whose.student, whose.id), []).append((whose, file))
+    names = Counter(student for student, _ in students)
+    found = []
+    for (student, number), entries in sorted(students.items()):
+        name = student if names[student] == 1 else f"{student} ({number})"
+        found.append(_submission(entries[0][0], name, entries, lesson))
+    return found
 
 
 def _without_common_folder(files):
     """Platforms put all into one folder of the archive, which is no student."""
-    while files and all(len(file.parts) > 2 for file in files) and len({file.parts[0] for file in files}) == 1:
-        files = [_File(file.parts[1:], file.read, file.modified) for file in files]
+    while len({file.parts[0] for file in files}) == 1 and all(len(f.parts) > 2 for f in files if f.wanted):
+        files = [_File(file.parts[1:], file.read, file.modified) for file in files if len(file.parts) > 1]
     return files
 
 
-def _submission(student, files, lesson):
-    files = sorted(files, key=lambda file: file.parts)
-    number = lesson.partition("_")[0]
-    for fits in (lesson, rf"(?<!\d){number}(?!\d)", ""):
-        chosen = [file for file in files if re.search(fits, file.parts[-1])]
-        if chosen:
-            break
+def _submission(whose, name, entries, lesson):
+    unused, newest = {}, max(each.attempt for each, _ in entries)
+    for each, file in entries:
+        if not file.wanted:
+            unused[file] = "an empty folder" if not file.parts[-1] else "no notebook and no Python file"
+        elif each.attempt != newest:
+            unused[file] = "there is a newer attempt"
+    chosen, others = _of_lesson([file for _, file in entries if file not in unused], lesson)
+    unused |= dict.fromkeys(others, "another is named after the lesson")
     names = tuple("/".join(file.parts) for file in chosen)
-    modified = max((file.modified for file in chosen), default=EPOCH).strftime("%Y-%m-%dT%H:%M:%SZ")
-    found, several = [], len(chosen) > 1
+    found, several, unreadable = [], len(chosen) > 1, ""
     try:
         for number, file in enumerate(chosen, 1):
             for label, source in cells(file.parts[-1], file.read()):
                 found.append((f"{label} of file {number}" if several else label, source))
     except Unreadable as error:
-        return Submission(student, names, (), str(error), modified)
-    return Submission(student, names, tuple(found), "" if names else "there is no file in it", modified)
+        found, unreadable = [], str(error)
+    told = tuple(f"{'/'.join(file.parts)}: {why}" for file, why in unused.items())
+    return Submission(
+        name,
+        names,
+        tuple(found),
+        unreadable,
+        max((file.modified for file in chosen), default=EPOCH).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "" if chosen else "there is " + ("; ".join(told) or "no file in it"),
+        told,
+        whose.id,
+        any(each.late for each, file in entries if file in chosen),
+    )
 
 
-def _wanted(parts):
-    return parts[-1].lower().endswith(ENDINGS) and not any(p.startswith(".") or p in IGNORED for p in parts)
+def _of_lesson(files, lesson):
+    """The files of this lesson, oldest first, and the others. If none is named after the lesson, all are."""
+    files = sorted(files, key=lambda file: (file.modified, file.parts))
+    number, _, topic = lesson.partition("_")
+    # A date or any other number is no lesson.
+    numbered = rf"(?:^|{WORK})[ _-]*{int(number):02}(?!\d)(?![-.]\d)|{WORK}[ _-]*{int(number)}(?!\d)(?![-.]\d)"
+    for fits in (lesson, numbered, rf"(?<![a-z]){topic}(?![a-z])"):
+        chosen = [file for file in files if re.search(fits, file.parts[-1], re.IGNORECASE)]
+        if chosen:
+            return chosen, [file for file in files if file not in chosen]
+    return files, []
+
+
+def _noticed(parts):
+    """Whether a student put it there, and not a program."""
+    return not any(part.startswith(".") or part in IGNORED for part in parts)
 
 
 def _in_folder(place, parts=()) -> Iterator[_File]:
@@ -101,14 +153,20 @@ def _in_folder(place, parts=()) -> Iterator[_File]:
         if not parts:
             raise SubmissionsError(f"{place} cannot be read: {error.strerror}.") from None
         return
+    entries = [entry for entry in entries if _noticed([entry.name])]
+    if parts and not entries:
+        yield _File((*parts, ""), _nothing, EPOCH)
     for entry in entries:
         path = (*parts, entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            if len(path) <= DEEPEST and not entry.name.startswith(".") and entry.name not in IGNORED:
-                yield from _in_folder(place, path)
-        elif _wanted(path):
+        if entry.is_dir(follow_symlinks=False) and len(path) <= DEEPEST:
+            yield from _in_folder(place, path)
+        else:
             modified = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
             yield _File(path, partial(_bytes_of, entry.path), modified)
+
+
+def _nothing():
+    return b""
 
 
 def _bytes_of(path):
@@ -138,10 +196,20 @@ def _in_zip(place) -> Iterator[_File]:
         raise SubmissionsError(f"{place} is neither a folder nor a zip file that can be read.") from None
     entries = archive.infolist()
     _check_archive(place, entries)
+    folders = {name.rpartition("/")[0] for name in map(_name, entries)}
     for entry in entries:
-        parts = tuple(entry.filename.rstrip("/").split("/"))
-        if not entry.is_dir() and _wanted(parts):
+        parts = tuple(_name(entry).split("/"))
+        if not _noticed(parts):
+            continue
+        if not entry.is_dir():
             yield _File(parts, partial(_bytes_in, archive, entry), _date_of(entry))
+        elif "/".join(parts) not in folders:
+            yield _File((*parts, ""), _nothing, EPOCH)
+
+
+def _name(entry):
+    """Without the backslashes that some programs on Windows put between folders."""
+    return entry.filename.replace("\\", "/").rstrip("/")
 
 
 def _check_archive(place, entries):
@@ -149,18 +217,18 @@ def _check_archive(place, entries):
     if len(entries) > MOST_FILES:
         raise SubmissionsError(f"{place} is refused: it holds more than {MOST_FILES:,} files.")
     for entry in entries:
-        name = entry.filename
+        name = _name(entry)
         # `orig_filename`: zipfile cuts names at a NUL.
-        climbs = ".." in name.split("/") or name.startswith("/") or "\\" in name or ":" in name.split("/")[0]
-        if climbs or "\0" in entry.orig_filename or "" in name.rstrip("/").split("/"):
+        climbs = ".." in name.split("/") or name.startswith("/") or ":" in name.split("/")[0]
+        if climbs or "\0" in entry.orig_filename or "" in name.split("/"):
             raise SubmissionsError(f"{place} is refused: its file {name!r} would lie outside its folder.")
         if entry.file_size > LARGEST_RATIO * max(entry.compress_size, 2**10) and entry.file_size > 2**20:
             raise SubmissionsError(f"{place} is refused: its file {name!r} is a bomb.")
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         raise SubmissionsError(f"{place} is refused: its files are a bomb.")
-    names = Counter(entry.filename.rstrip("/") for entry in entries)
+    names = Counter(map(_name, entries))
     folders = {name.rpartition("/")[0] for name in names} - {""}
-    files = {entry.filename for entry in entries if not entry.is_dir()}
+    files = {_name(entry) for entry in entries if not entry.is_dir()}
     for name, count in names.items():
         if count > 1 or name in folders & files:
             raise SubmissionsError(f"{place} is refused: it holds {name!r} twice.")

@@ -6,7 +6,7 @@ import textwrap
 from importlib import metadata
 from pathlib import Path
 
-from cnnlearn.classroom.definitions import Missing, excerpt, find
+from cnnlearn.classroom.inside.definitions import Missing, excerpt, find
 from cnnlearn.classroom.notebooks import LARGEST, Unreadable, cells
 from cnnlearn.exercises import find as find_exercise
 from cnnlearn.exercises.judge import judge

@@ -14,6 +14,8 @@ import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from cnnlearn.classroom.member import Member
+
 
 class Status(StrEnum):
     RIGHT = "right"
@@ -25,6 +27,7 @@ class Status(StrEnum):
     OUT_OF_MEMORY = "out of memory"
     TAMPERED = "tampered"
     UNREADABLE = "unreadable"
+    NOTHING = "nothing to grade"
     GRADERS_FAULT = "grader's fault"
 
 
@@ -67,12 +70,19 @@ class Result:
 
 @dataclass(frozen=True)
 class Grade:
-    """The results of one student, in the order of the lesson, and the files they were read from, with their date."""
+    """The results of one student, in the order of the lesson, and the files they were read from, with their date.
+
+    unused: files that did not count, and why.
+    """
 
     student: str
     results: tuple[Result, ...]
     files: tuple[str, ...] = ()
     modified: str = ""
+    unused: tuple[str, ...] = ()
+    id: str = ""
+    late: bool = False
+    member: Member | None = None
 
     @property
     def points(self) -> float:

@@ -5,19 +5,17 @@ import shutil
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-HELPERS = ("__init__",)
-EXERCISES = ("__init__", "exercise", "outputs")
-CLASSROOM = ("__init__", "wire", "channel", "definitions", "lending", "worker")
+# Folders are seen whole.
+SEEN = ("__init__.py", "classroom/__init__.py", "classroom/inside", "engine", "perturbation", "exercises/fixtures")
+SEEN += ("exercises/__init__.py", "exercises/exercise.py", "exercises/outputs.py")
+SEEN += ("explainers/__init__.py", "explainers/explanation.py")
 
 
 def files() -> list[Path]:
     """Their paths, below the package."""
-    named = [Path(f"{name}.py") for name in HELPERS]
-    named += [Path("exercises", f"{name}.py") for name in EXERCISES]
-    named += [Path("classroom", f"{name}.py") for name in CLASSROOM]
-    named += [Path("explainers", "__init__.py"), Path("explainers", "explanation.py")]
-    folders = [PACKAGE / room for room in ("engine", "perturbation", "exercises/fixtures")]
-    return named + sorted(path.relative_to(PACKAGE) for folder in folders for path in folder.glob("*.py"))
+    found = [PACKAGE / name for name in SEEN]
+    found = [path for place in found for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
+    return [path.relative_to(PACKAGE) for path in found]
 
 
 def copy(folder: Path) -> None:

@@ -25,6 +25,8 @@ def contents(lesson: int, grade: Grade) -> str:
     ]
     if grade.files:
         parts.append("Read from: " + ", ".join(markdown(name) for name in grade.files))
+    if grade.unused:
+        parts.append("Not used: " + "; ".join(markdown(name) for name in grade.unused))
     for result in grade.results:
         parts.append(f"## {MARKS.get(result.status, '✗')} `{result.exercise}`: {verdict(result)}")
         told = ", ".join(filter(None, [f"{result.points:g} of {result.possible} points", cases(result)]))

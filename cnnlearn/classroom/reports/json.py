@@ -31,7 +31,9 @@ def _student(grade):
     return {
         "student": line(grade.student),
         "files": [line(name) for name in grade.files],
+        "unused": [line(name) for name in grade.unused],
         "modified": grade.modified,
+        "late": grade.late,
         "points": grade.points,
         "possible": grade.possible,
         "exercises": [_exercise(result) for result in grade.results],

@@ -15,7 +15,7 @@ COLOURS = {
     "wrong: a mistake of the bank": "#d55e00",
     "wrong in another way": "#e69f00",
     "stopped: crashed, timed out, out of memory, tampered": "#882255",
-    "not started, missing or unreadable": "#bbbbbb",
+    "not started, missing or nothing to read": "#bbbbbb",
     "grader's fault": "#000000",
 }
 GROUPS = list(COLOURS)

@@ -54,6 +54,16 @@ def excerpt(name: str, cells: Sequence[tuple[str, str]]) -> str:
     return "\n\n".join(ast.unparse(s.code) for s in statements if s.binds & needed or "*" in s.binds)
 
 
+def imports(name: str, cells: Sequence[tuple[str, str]]) -> set[str]:
+    """The packages that the code which `find` would run may import, at once or when it is called."""
+    statements = [statement for label, source in cells for statement in _statements(label, source)]
+    needed = _needed(name, statements)
+    nodes = [node for s in statements if s.binds & needed or "*" in s.binds for node in ast.walk(s.code)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
 def _needed(name, statements):
     """`name`, and all that its definition needs, directly or by way of others."""
     needed, before = {name}, set()

@@ -1,10 +1,13 @@
 """The worker's end of the pipes to the grader."""
 
+import builtins
 import os
+from collections.abc import Callable
 
 import numpy as np
 
-from cnnlearn.classroom import wire
+from cnnlearn.classroom.inside import messages, wire
+from cnnlearn.classroom.inside.messages import CallBack, Failed, Returned, Try
 
 
 class Channel:
@@ -17,10 +20,10 @@ class Channel:
     def read(self):
         """The next message; None once the grader has closed its end."""
         head = self._bytes(wire.HEAD)
-        return None if head is None else wire.unpack(self._bytes(wire.length(head)), self._resolve)
+        return None if head is None else messages.unpack(self._bytes(wire.length(head)), self._resolve)
 
     def write(self, message) -> None:
-        data = memoryview(wire.pack(message, self._refer))
+        data = memoryview(messages.pack(message, self._refer))
         while data:
             data = data[os.write(self.outgoing, data) :]
 
@@ -33,9 +36,9 @@ class Channel:
                 reply = self.read()
                 if reply is None:
                     os._exit(0)
-                if "callback" not in reply:
+                if not isinstance(reply, CallBack):
                     return reply
-                self.write(called(self.functions[reply["callback"]], reply["arguments"], {}))
+                self.write(called(self.functions[reply.number], reply.arguments, reply.keywords))
         finally:
             del self.functions[before:]
 
@@ -50,55 +53,50 @@ class Channel:
         return b"".join(parts)
 
     def _refer(self, value):
-        if type(value) is np.random.Generator:
-            return {"generator": value.bit_generator.state["state"] | {"kind": type(value.bit_generator).__name__}}
+        if type(value) is np.random.Generator and type(value.bit_generator) is np.random.PCG64:
+            state = value.bit_generator.state["state"]
+            return wire.Generator(state["state"], state["inc"])
         if not callable(value) or isinstance(value, type):
             return None
         self.functions.append(value)
-        return {"function": len(self.functions) - 1}
+        return wire.Function(len(self.functions) - 1)
 
-    def _resolve(self, reference):
-        if "lent" in reference:
-            return Lent(self, {"lent": reference["lent"]})
-        if "function" in reference:
-            return Lent(self, {"callback": int(reference["function"])})
-        if "generator" in reference:
-            return _generator(reference["generator"])
-        raise ValueError("an unknown reference")
-
-
-def _generator(state):
-    if state["kind"] != "PCG64":
-        raise ValueError("no generator that may cross")
-    bits = np.random.PCG64()
-    bits.state = bits.state | {"state": {key: int(state[key]) for key in ("state", "inc")}}
-    return np.random.Generator(bits)
+    def _resolve(self, stand_in):
+        if isinstance(stand_in, wire.Candidate):
+            return Lent(self, lambda arguments, keywords: Try(stand_in.number, arguments, keywords))
+        if isinstance(stand_in, wire.Function):
+            return Lent(self, lambda arguments, keywords: CallBack(stand_in.number, arguments, keywords))
+        bits = np.random.PCG64()
+        bits.state = bits.state | {"state": {"state": stand_in.state, "inc": stand_in.increment}}
+        return np.random.Generator(bits)
 
 
-def called(function, arguments, keywords) -> dict:
-    """The message that tells what a call with plain data gave: its value, or the type and message of its error."""
+def called(function, arguments, keywords) -> Returned | Failed:
+    """What a call with plain data gave."""
     try:
         value = function(*arguments, **keywords)
         value = value.numpy() if callable(getattr(value, "numpy", None)) else value
-        changing = [a if type(a) in (np.ndarray, np.random.Generator) else None for a in arguments]
-        return {"value": value, "arguments": changing}
+        return Returned(value, [a if type(a) in (np.ndarray, np.random.Generator) else None for a in arguments])
     except (Exception, SystemExit) as error:
-        return {"raised": type(error).__name__, "message": str(error)[:500]}
+        return Failed(type(error).__name__, str(error)[:500])
 
 
 class Lent:
-    """A function that lives on the other side; a call crosses over with its arguments and comes back with the value."""
+    """A function that lives on the other side; a call crosses over with its arguments and comes back with the value.
 
-    def __init__(self, channel: Channel, what: dict):
-        self._channel, self._what = channel, what
+    asking: the message that asks for it, from the arguments and keywords.
+    """
+
+    def __init__(self, channel: Channel, asking: Callable):
+        self._channel, self._asking = channel, asking
 
     def __call__(self, *arguments, **keywords):
-        reply = self._channel.ask(self._what | {"arguments": list(arguments), "keywords": keywords})
-        if "raised" in reply:
-            raise _error(reply["raised"])(reply["message"])
-        for mine, changed in zip(arguments, reply.get("arguments", ()), strict=False):
+        reply = self._channel.ask(self._asking(list(arguments), keywords))
+        if isinstance(reply, Failed):
+            raise _error(reply.type)(reply.message)
+        for mine, changed in zip(arguments, reply.arguments, strict=False):
             _change_in_place(mine, changed)  # a lent function that edits what it is given does so here as well
-        return reply["value"]
+        return reply.value
 
     def __deepcopy__(self, memory):
         return self
@@ -108,9 +106,7 @@ class Lent:
 
 
 def _error(name):
-    import builtins
-
-    kind = getattr(builtins, str(name), None)
+    kind = getattr(builtins, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError
 
 

@@ -10,7 +10,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-from cnnlearn.classroom.channel import Channel, Lent
+from cnnlearn.classroom.inside.channel import Channel, Lent
+from cnnlearn.classroom.inside.messages import Borrow
 
 
 class Borrowed(Lent):
@@ -21,7 +22,7 @@ class _Module(ModuleType):
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Borrowed(self._channel, {"lend": [self.__name__, name]})
+        return Borrowed(self._channel, lambda arguments, keywords: Borrow(self.__name__, name, arguments, keywords))
 
 
 class Lender(MetaPathFinder, Loader):

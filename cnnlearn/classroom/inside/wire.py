@@ -1,6 +1,7 @@
 """What crosses the border between grader and worker: plain data, as JSON, and behind it the bytes of its arrays.
 
 Nothing here is pickled and reading runs nothing. Arrays are made by `frombuffer` of exactly the bytes that are there.
+What is read is bounded before it is parsed: the text, of which little makes much, far more tightly than the arrays.
 """
 
 import json
@@ -16,8 +17,9 @@ from cnnlearn.exercises.exercise import Fixture
 MAGIC = b"cnnlearn"
 HEAD = len(MAGIC) + 8
 KINDS = "biufc"  # of arrays: booleans, integers, floats, complex numbers
-DEEPEST, LONGEST_INTEGER, MOST_AXES = 20, 256, 32
-LARGEST = 64 * 2**20  # bytes of a message
+DEEPEST, LONGEST_INTEGER, MOST_AXES, MOST_KEYS = 20, 256, 32, 1000
+LARGEST = 16 * 2**20  # bytes of a message
+MOST_TEXT = 2 * 2**20  # bytes of it that are JSON
 
 
 class WireError(ValueError):
@@ -31,13 +33,35 @@ class Foreign:
     type: str
 
 
+@dataclass(frozen=True)
+class Function:
+    """Stands for a function of the sender, by its number there."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Stands for a function that a case hands to the answer, by its number with the grader."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Stands for a `numpy.random.Generator` of the kind PCG64, by its state."""
+
+    state: int
+    increment: int
+
+
 def pack(message, refer: Callable = lambda value: None) -> bytes:
-    """The bytes of a message. `refer` makes a dictionary of a value that is not plain data, or None: then only the
-    name of its type crosses.
+    """The bytes of a message. `refer` makes a Function or a Generator of what is no plain data, or None: then only
+    the name of its type crosses. WireError if it is too large.
     """
     arrays = []
     text = json.dumps(_tree(message, arrays, refer, 0)).encode()
-    if len(text) + sum(array.nbytes for array in arrays) > LARGEST:
+    if len(text) > MOST_TEXT or len(text) + sum(array.nbytes for array in arrays) > LARGEST:
         raise WireError("This message is too large.")
     data = b"".join([len(text).to_bytes(8, "big"), text, *(np.ascontiguousarray(array).tobytes() for array in arrays)])
     return MAGIC + len(data).to_bytes(8, "big") + data
@@ -51,13 +75,15 @@ def length(head: bytes) -> int:
     return count
 
 
-def unpack(data: bytes, resolve: Callable = lambda reference: Foreign("object")):
-    """The message in the bytes behind the head. `resolve` is given each dictionary that `refer` made."""
+def unpack(data: bytes, resolve: Callable = lambda stand_in: stand_in):
+    """The message in the bytes behind the head. `resolve` is given each Function, Candidate and Generator."""
+    end = 8 + int.from_bytes(data[:8], "big")
+    if end > 8 + MOST_TEXT:
+        raise WireError("This message is too large.")
     try:
-        end = 8 + int.from_bytes(data[:8], "big")
         tree = json.loads(data[8:end])
         rest = _Bytes(data, end)
-        message = _value(tree, rest, resolve)
+        message = _value(tree, rest, resolve, 0)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError, MemoryError) as error:
         raise WireError(f"This is no message: {type(error).__name__}.") from None
     if rest.place != len(data):
@@ -68,14 +94,14 @@ def unpack(data: bytes, resolve: Callable = lambda reference: Foreign("object"))
 def _tree(value, arrays, refer, depth):
     kind = type(value)  # exactly: what a subclass does is not known
     if depth > DEEPEST:
-        return {"foreign": "very deep structure"}
+        return {"foreign": ["very deep structure"]}
     if value is None or kind in (bool, str, float):
         return value
     if kind is int:
-        return value if value.bit_length() <= LONGEST_INTEGER else {"foreign": "very long integer"}
+        return value if value.bit_length() <= LONGEST_INTEGER else {"foreign": ["very long integer"]}
     if kind in (list, tuple):
         return {kind.__name__: [_tree(item, arrays, refer, depth + 1) for item in value]}
-    if kind is dict:
+    if kind is dict and len(value) <= MOST_KEYS:
         return {"dict": [[_tree(item, arrays, refer, depth + 1) for item in pair] for pair in value.items()]}
     if kind is Fixture:
         return {"fixture": [value.name, _tree(value.parameters, arrays, refer, depth + 1)]}
@@ -85,9 +111,8 @@ def _tree(value, arrays, refer, depth):
     if isinstance(value, np.generic) and kind.__module__ == "numpy" and value.dtype.kind in KINDS:
         arrays.append(np.asarray(value))
         return {"scalar": [value.dtype.str, []]}
-    if kind is Foreign:
-        return {"foreign": value.type}
-    return refer(value) or {"foreign": kind.__name__[:40]}
+    stand_in = value if kind in STAND_INS else refer(value) or Foreign(kind.__name__[:40])
+    return {type(stand_in).__name__.lower(): list(vars(stand_in).values())}
 
 
 class _Bytes:
@@ -107,22 +132,46 @@ class _Bytes:
         return array.reshape(shape).copy()
 
 
-def _value(tree, rest, resolve):
+STAND_INS = (Foreign, Function, Candidate, Generator)
+NAMED = {kind.__name__.lower(): kind for kind in STAND_INS}
+
+
+def _value(tree, rest, resolve, depth):
+    if depth > DEEPEST + 2:
+        raise ValueError("too deep")
     if not isinstance(tree, dict):
+        if type(tree) is int and tree.bit_length() > LONGEST_INTEGER:
+            raise ValueError("too long")
         if tree is None or isinstance(tree, (bool, int, float, str)):
             return tree
         raise ValueError("a bare list")
     ((kind, content),) = tree.items()
+    if not isinstance(content, list) or (kind == "dict" and len(content) > MOST_KEYS):
+        raise ValueError("no content that may cross")
     if kind in ("list", "tuple"):
-        items = [_value(item, rest, resolve) for item in content]
+        items = [_value(item, rest, resolve, depth + 1) for item in content]
         return items if kind == "list" else tuple(items)
     if kind == "dict":
-        return {_value(key, rest, resolve): _value(item, rest, resolve) for key, item in content}
+        pairs = [[_value(item, rest, resolve, depth + 1) for item in pair] for pair in content]
+        return dict(pairs)
     if kind in ("array", "scalar"):
-        array = rest.array(*content)
+        dtype, shape = content
+        if kind == "scalar" and shape:
+            raise ValueError("no scalar")
+        array = rest.array(dtype, shape)
         return array if kind == "array" else array[()]
     if kind == "fixture":
-        return Fixture(str(content[0]), _value(content[1], rest, resolve))
+        name, parameters = content
+        return Fixture(_text(name), _value(parameters, rest, resolve, depth + 1))
     if kind == "foreign":
-        return Foreign(str(content)[:40])
-    return resolve(tree)
+        (name,) = content
+        return Foreign(_text(name))
+    if not all(type(number) is int and 0 <= number < 2**128 for number in content):
+        raise ValueError("no stand-in that may cross")
+    return resolve(NAMED[kind](*content))
+
+
+def _text(value):
+    if not isinstance(value, str) or len(value) > 100:
+        raise ValueError("no name that may cross")
+    return value

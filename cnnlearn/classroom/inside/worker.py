@@ -9,11 +9,22 @@ import sys
 from importlib import import_module
 from types import SimpleNamespace
 
-from cnnlearn.classroom import lending
-from cnnlearn.classroom.channel import Channel, called
-from cnnlearn.classroom.definitions import Missing, find
-from cnnlearn.classroom.wire import Foreign, WireError
-from cnnlearn.exercises.outputs import Raised, run
+from cnnlearn.classroom.inside import lending
+from cnnlearn.classroom.inside.channel import Channel, called
+from cnnlearn.classroom.inside.definitions import Missing, find, imports
+from cnnlearn.classroom.inside.messages import (
+    Absent,
+    Case,
+    Ended,
+    Found,
+    NeedsTensorFlow,
+    Raised,
+    Ready,
+    Request,
+    Value,
+)
+from cnnlearn.classroom.inside.wire import Foreign, WireError
+from cnnlearn.exercises import outputs
 
 
 def work(tensorflow: int, processes: int, incoming: int, outgoing: int) -> None:
@@ -28,16 +39,16 @@ def work(tensorflow: int, processes: int, incoming: int, outgoing: int) -> None:
         import_module("tensorflow")
     limit(resource.RLIMIT_NPROC, processes)
     limit(resource.RLIMIT_CORE, 0)
-    channel.write({"ready": True})
+    channel.write(Ready())
     while (request := channel.read()) is not None:
         process = os.fork()
         if process == 0:
             try:
-                answer(channel, **request)
+                answer(channel, request)
             finally:
                 os._exit(0)
         _, status = os.waitpid(process, 0)
-        channel.write({"ended": status})
+        channel.write(Ended(status))
 
 
 def limit(which: int, value: int) -> None:
@@ -47,42 +58,45 @@ def limit(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def answer(channel: Channel, name: str, cells: list, observe, memory: int, file_size: int) -> None:
-    """Defines the answer, says whether it is there, and calls it with what the grader sends until that is None."""
+def answer(channel: Channel, request: Request) -> None:
+    """Defines the answer, says whether it is there, and calls it with each case that the grader sends."""
     own = os.getpid()
-    limit(resource.RLIMIT_AS, memory)
-    limit(resource.RLIMIT_FSIZE, file_size)
-    exercise = SimpleNamespace(observe=observe and getattr(import_module(observe[0]), observe[1]))
+    limit(resource.RLIMIT_AS, request.memory)
+    limit(resource.RLIMIT_FSIZE, request.file_size)
+    observe = getattr(import_module(request.observe[0]), request.observe[1]) if request.observe else None
+    exercise = SimpleNamespace(observe=observe)
+    if "tensorflow" not in sys.modules and imports(request.name, request.cells) & {"tensorflow", "keras"}:
+        channel.write(NeedsTensorFlow())
+        return
     namespace = {"__name__": "__main__", "display": lambda *things, **options: None, "get_ipython": lambda: None}
     try:
-        function = find(name, cells, namespace)
+        function = find(request.name, request.cells, namespace)
     except Missing as missing:
-        channel.write({"missing": str(missing)})
+        channel.write(Absent(str(missing)))
         return
     if isinstance(function, lending.Borrowed):
-        channel.write({"missing": "it is the course's own, and no cell defines it"})
+        channel.write(Absent("it is the course's own, and no cell defines it"))
         return
-    channel.write({"found": True})
-    while (arguments := channel.read()) is not None:
+    channel.write(Found())
+    while isinstance(case := channel.read(), Case):
         try:
-            message = _outcome(exercise, function, arguments)
+            message = _outcome(exercise, function, case.arguments)
             if os.getpid() != own:
                 os._exit(0)  # a copy that the answer made of its process has no say
             channel.write(message)
         except WireError:
-            channel.write({"value": Foreign("very large value"), "changed": False})
+            channel.write(Value(Foreign("very large value"), False))
         except MemoryError:
-            channel.write({"raised": "MemoryError", "message": "", "where": "", "changed": False})
+            channel.write(Raised("MemoryError", "", "", False))
 
 
 def _outcome(exercise, function, arguments):
-    output = run(exercise, function, arguments)
-    if not isinstance(output.value, Raised):
-        return {"value": output.value, "changed": output.changed_input}
+    output = outputs.run(exercise, function, arguments)
+    if not isinstance(output.value, outputs.Raised):
+        return Value(output.value, output.changed_input)
     raised = output.value
     where = raised.where if len(raised.where) < 500 else ""
-    message = {"raised": raised.type[:100], "message": raised.message[:500], "where": where}
-    return message | {"changed": output.changed_input}
+    return Raised(raised.type[:100], raised.message[:500], where, output.changed_input)
 
 
 def help_out(processes: int, memory: int, incoming: int, outgoing: int) -> None:
@@ -92,11 +106,11 @@ def help_out(processes: int, memory: int, incoming: int, outgoing: int) -> None:
     channel = Channel(incoming, outgoing)
     for which, value in ((resource.RLIMIT_NPROC, processes), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory)):
         limit(which, value)
-    channel.write({"ready": True})
+    channel.write(Ready())
     while (request := channel.read()) is not None:
-        exercise = find(request["exercise"])
+        exercise = find(request.exercise)
         functions = {mistake.name: mistake.function for mistake in exercise.mistakes} | {"": exercise.reference}
-        channel.write(called(functions[request["mistake"]], request["arguments"], request["keywords"]))
+        channel.write(called(functions[request.mistake], request.arguments, request.keywords))
 
 
 def main(arguments: list[str]) -> None:

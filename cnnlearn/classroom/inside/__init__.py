@@ -1,0 +1,1 @@
+"""What runs where student code runs. The sandbox gets this folder whole, so nothing secret may be here."""
