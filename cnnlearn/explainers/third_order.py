@@ -15,7 +15,8 @@ ALONE = 1e3  # how much freer single players are than triples
 
 
 def fit_triples(signs, differences, weights):
-    """A fit of odd functions of ±1 by single players and triples; of two penalties the one that foretells better.
+    """A fit of odd functions of ±1 by single players and triples; of two penalties, for each class, the one that
+    predicts unseen pairs better.
 
     signs: ±1, (k, n), a row for one coalition of each pair; differences: half of what it is worth more than its rest,
     floats (k, T); weights: floats (k,). Returns the Shapley values of the fit (n, T), its value where all are there
@@ -26,15 +27,17 @@ def fit_triples(signs, differences, weights):
     def alike(products):
         return ALONE * products + (products**3 - (3 * players - 2) * products) / 6
 
-    def foretold(penalty):
+    def unseen_error(penalty):
         noise = penalty * len(signs) * weights.mean() / weights
         inverse = np.linalg.inv(products + np.diag(noise))
         pull = inverse @ differences
         unseen = pull / np.diag(inverse)[:, None]
-        return weights @ (unseen**2).sum(axis=1), pull, noise[:, None] * pull, unseen
+        return weights @ unseen**2, pull, noise[:, None] * pull, unseen
 
     products = alike(signs @ signs.T)
-    _, pull, left, unseen = min(map(foretold, PENALTIES), key=lambda found: found[0])
+    (error, *smooth), (other_error, *rough) = map(unseen_error, PENALTIES)
+    # Each class chooses for itself: what is asked with it must not change its values.
+    pull, left, unseen = (np.where(error <= other_error, one, two) for one, two in zip(smooth, rough, strict=True))
     others = signs.sum(axis=1, keepdims=True) - signs
     triples = signs * (others**2 - (players - 1)) / 2  # of each player: the sum of its products with two others
     values = (2 * ALONE * signs + 2 / 3 * triples).T @ pull

@@ -10,7 +10,8 @@ def compute() -> dict:
     """The data of the figure, computed with the course's network."""
     import keras
 
-    from cnnlearn import cifar10, networks
+    from cnnlearn import networks
+from cnnlearn.files import cifar10
 
     network = networks.load()
     images = cifar10.sample()[1][0][list(PICTURES.values())]

@@ -8,7 +8,8 @@ def every_choice(index: int, parts: int, fill: str) -> dict:
 
     Version number i shows part j where bit j of i is set.
     """
-    from cnnlearn import cifar10, networks
+    from cnnlearn import networks
+from cnnlearn.files import cifar10
     from cnnlearn.perturbation.fills import fill_for
     from cnnlearn.perturbation.masked_logits import MaskedLogits
     from cnnlearn.perturbation.superpixels import superpixels
