@@ -1,12 +1,17 @@
 """What a learner calls in a lesson: `check` and `hint`."""
 
+import inspect
 import os
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from cnnlearn.exercises import find, progress
+from cnnlearn.exercises.exercise import Exercise
 from cnnlearn.exercises.judge import judge
-from cnnlearn.exercises.verdict import WIDTH, Verdict
+from cnnlearn.exercises.smallest import smallest
+from cnnlearn.exercises.verdict import WIDTH, Kind, Verdict
 
 
 class CheckFailed(AssertionError):
@@ -17,17 +22,39 @@ def check(function: Callable) -> Callable:
     """Prints the verdict on `function`, and returns it if it is right, the course's own otherwise.
 
     So a lesson goes on whatever its reader has solved. In a graded run (nbgrader sets NBGRADER_EXECUTION; other graders
-    may set CNNLEARN_GRADED) nothing is lent: CheckFailed is raised unless the verdict is "right".
+    may set CNNLEARN_GRADED) nothing is lent: CheckFailed is raised unless the verdict is "right". What was lent is not
+    judged. `check.case` holds the arguments on which the last answer failed, made small.
     """
     exercise = find(getattr(function, "__name__", repr(function)))
-    verdict = judge(exercise, function)
+    verdict = _lent(exercise) if is_lent(exercise, function) else judge(exercise, function)
     if os.environ.get("CNNLEARN_GRADED") or os.environ.get("NBGRADER_EXECUTION") == "autograde":
         if not verdict.right:
             raise CheckFailed(repr(verdict))
         return function
+    check.case = None
+    if verdict.case is not None and verdict.kind is not Kind.RIGHT:
+        check.case = smallest(exercise, function, verdict.case)
+        verdict = replace(verdict, lines=(*verdict.lines, "That input, made small: check.case"))
     _show(verdict)
-    progress.record(verdict)
+    if verdict.kind is not Kind.LENT:
+        progress.record(verdict)
     return function if verdict.right else exercise.reference
+
+
+check.case = None
+
+
+def is_lent(exercise: Exercise, function: Callable) -> bool:
+    """Whether the function is the course's own, under whatever name, wrapped or copied."""
+    function = inspect.unwrap(function)
+    if isinstance(function, partial):
+        return is_lent(exercise, function.func)
+    return getattr(function, "__code__", function) is exercise.reference.__code__
+
+
+def _lent(exercise):
+    line = "This is the course's own, lent to you. Run the cell with your answer, then this one."
+    return Verdict(exercise.name, Kind.LENT, (line,))
 
 
 def hint(function: Callable | str) -> None:
