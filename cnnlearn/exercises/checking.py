@@ -10,6 +10,7 @@ from functools import partial
 from cnnlearn.exercises import find, progress
 from cnnlearn.exercises.exercise import Exercise
 from cnnlearn.exercises.judge import judge
+from cnnlearn.exercises.repair import find_change
 from cnnlearn.exercises.smallest import smallest
 from cnnlearn.exercises.verdict import WIDTH, Kind, Verdict
 
@@ -38,10 +39,18 @@ def check(function: Callable) -> Callable:
     _show(verdict)
     if verdict.kind is not Kind.LENT:
         progress.record(verdict)
+    if verdict.kind not in (Kind.RIGHT, Kind.LENT, Kind.NOT_STARTED) and not verdict.mistake:
+        change = find_change(exercise, function, verdict.case)
+    else:
+        change = None
+    _changes[exercise.name] = [change, 0]
+    if change:
+        print(f'{change}\nhint("{exercise.name}") tells what kind of change, and then the change.')
     return function if verdict.right else exercise.reference
 
 
 check.case = None
+_changes = {}  # name of an exercise -> the change that makes the last answer right, and how far it was opened
 
 
 def is_lent(exercise: Exercise, function: Callable) -> bool:
@@ -58,8 +67,16 @@ def _lent(exercise):
 
 
 def hint(function: Callable | str) -> None:
-    """Prints the next hint on an exercise, given by its function or its name; after the third, all of them."""
+    """Prints the next hint on an exercise, given by its function or its name; after the third, all of them.
+
+    Where one change makes the last answer right, the first two calls tell of what kind it is, and what it is.
+    """
     exercise = find(function if isinstance(function, str) else function.__name__)
+    change, told = _changes.get(exercise.name, (None, 0))
+    if change and told < 2:
+        _changes[exercise.name][1] = told + 1
+        print(change.told(told + 1))
+        return
     opened = progress.open_hint(exercise.name, len(exercise.hints))
     for number, text in enumerate(exercise.hints[:opened], 1):
         print(textwrap.fill(f"Hint {number} of {len(exercise.hints)}: {text}", WIDTH))
