@@ -4,14 +4,17 @@ import ast
 import inspect
 import itertools
 import os
+import re
 import secrets
 import textwrap
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cnnlearn.exercises import LESSONS, exercises_of
-from cnnlearn.exercises.exercise import Fixture
+from cnnlearn.exercises import LESSONS, exercises_of, find
+from cnnlearn.exercises.exercise import Fixture, Mistake
 from cnnlearn.exercises.judge import judge
 from cnnlearn.exercises.outputs import run, same
 from cnnlearn.exercises.verdict import Kind
@@ -181,3 +184,11 @@ def test_cases_come_from_the_seed_alone(exercise):
 def test_names_are_unique_over_the_course():
     names = [parameter.values[0].name for parameter in EXERCISES]
     assert len(names) == len(set(names))
+
+
+def test_the_mistake_shown_to_contributors_is_rejected_and_named():
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    snippet = re.search(r"```python\n(Mistake\(.*?)```", guide, re.DOTALL).group(1)
+    mistake = eval(snippet, {"Mistake": Mistake})
+    exercise = replace(find("global_average_pool"), mistakes=(mistake,))
+    assert judge(exercise, mistake.function).mistake == mistake.name == "over rows only"
