@@ -1,6 +1,8 @@
 """`check` and `hint`, and the progress they keep."""
 
+import functools
 import json
+import types
 
 import numpy as np
 import pytest
@@ -33,6 +35,41 @@ def test_a_wrong_answer_is_explained_and_the_reference_lent(capsys):
     assert check(global_average_pool) is cam.global_average_pool
     printed = capsys.readouterr().out
     assert "wrong value" in printed and "64 times" in printed
+
+
+def copied(function):
+    return types.FunctionType(function.__code__, function.__globals__, "global_average_pool")
+
+
+def wrapped(function):
+    return functools.wraps(function)(lambda features: function(features))
+
+
+@pytest.mark.parametrize("lent", [check, copied, wrapped])
+def test_what_was_lent_is_not_judged_as_the_learners(lent, capsys):
+    function = check(global_average_pool) if lent is check else lent(cam.global_average_pool)
+    tries = progress.read().get("global_average_pool")
+    capsys.readouterr()
+    check(function)
+    printed = capsys.readouterr().out
+    assert "the course's own, lent to you" in printed and "✓" not in printed
+    assert progress.read().get("global_average_pool") == tries
+
+
+def test_in_a_graded_run_what_was_lent_is_refused(monkeypatch):
+    monkeypatch.setenv("CNNLEARN_GRADED", "1")
+    with pytest.raises(CheckFailed, match="lent"):
+        check(cam.global_average_pool)
+
+
+def test_the_failing_case_can_be_run_again_and_is_small(capsys):
+    check(global_average_pool)
+    (features,) = check.case
+    assert "check.case" in capsys.readouterr().out
+    assert not np.allclose(global_average_pool(features), cam.global_average_pool(features))
+    assert features.shape[0] * features.shape[1] <= 2 and (features == np.round(features, 2)).all()
+    check(right)
+    assert check.case is None
 
 
 @pytest.mark.parametrize("variable, value", [("CNNLEARN_GRADED", "1"), ("NBGRADER_EXECUTION", "autograde")])

@@ -3,13 +3,18 @@
 import ast
 import inspect
 import itertools
+import os
+import re
+import secrets
 import textwrap
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cnnlearn.exercises import LESSONS, exercises_of
-from cnnlearn.exercises.exercise import Fixture
+from cnnlearn.exercises import LESSONS, exercises_of, find
+from cnnlearn.exercises.exercise import Fixture, Mistake
 from cnnlearn.exercises.judge import judge
 from cnnlearn.exercises.outputs import run, same
 from cnnlearn.exercises.verdict import Kind
@@ -27,6 +32,10 @@ def effort(exercise, seed=0):
     """The mark of what `make quick` leaves out: mistakes that run networks, and further seeds."""
     return pytest.mark.slow if exercise.tensorflow or seed else ()
 
+
+# How many fresh seeds the bank of the NumPy exercises is tried at; a slower job sets 300.
+FRESH = int(os.environ.get("CNNLEARN_SEEDS", 25))
+NUMPY = [e for e in ALL if not e.tensorflow and not e.name.startswith("test_")]
 
 REFERENCES = [pytest.param(e, seed, id=f"{e.name}-{seed}") for e in ALL for seed in seeds(e)]
 MISTAKES = [
@@ -72,6 +81,30 @@ def test_every_mistake_is_rejected_and_named(exercise, mistake, seed):
     assert not verdict.right
     assert verdict.mistake == mistake.name, verdict
     assert mistake.message.split()[0] in repr(verdict)
+
+
+def in_float32(value):
+    if isinstance(value, (tuple, list)):
+        return type(value)(in_float32(item) for item in value)
+    floats = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    return value.astype(np.float32) if floats else value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", [pytest.param(e, id=e.name) for e in NUMPY])
+def test_right_stays_right_and_wrong_wrong_at_fresh_seeds(exercise):
+    def single(*arguments):
+        return exercise.reference(*in_float32(arguments))
+
+    first = secrets.randbelow(2**31)
+    # Laws with many draws take long, and draw anew within one seed.
+    for seed in range(first, first + (FRESH if exercise.compared else max(1, FRESH // 10))):
+        for right in (exercise.reference, single):
+            verdict = judge(exercise, right, seed)
+            assert verdict.right, f"seed {seed}: {verdict}"
+        for mistake in exercise.mistakes:
+            verdict = judge(exercise, mistake.function, seed)
+            assert verdict.mistake == mistake.name, f"seed {seed}, {mistake.name}: {verdict}"
 
 
 @pytest.mark.parametrize("exercise", [pytest.param(e, id=e.name, marks=effort(e)) for e in ALL])
@@ -151,3 +184,11 @@ def test_cases_come_from_the_seed_alone(exercise):
 def test_names_are_unique_over_the_course():
     names = [parameter.values[0].name for parameter in EXERCISES]
     assert len(names) == len(set(names))
+
+
+def test_the_mistake_shown_to_contributors_is_rejected_and_named():
+    guide = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    snippet = re.search(r"```python\n(Mistake\(.*?)```", guide, re.DOTALL).group(1)
+    mistake = eval(snippet, {"Mistake": Mistake})
+    exercise = replace(find("global_average_pool"), mistakes=(mistake,))
+    assert judge(exercise, mistake.function).mistake == mistake.name == "over rows only"

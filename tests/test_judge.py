@@ -116,12 +116,77 @@ def test_an_axiom_that_cannot_work_with_what_it_gets_is_broken():
 
 
 @pytest.mark.parametrize(
-    "on_constants, words",
-    [(lambda x: np.full(x.shape[-1], np.nan), "gives NaN or infinity there"), (lambda x: 1 / 0, "raises ZeroDivision")],
+    "on_constants, kind, words",
+    [
+        (lambda x: np.full(x.shape[-1], np.nan), Kind.NOT_FINITE, "gives NaN or infinity on pooled([[[1.0], [1.0]]"),
+        (lambda x: 1 / 0, Kind.RAISED, "raises ZeroDivisionError on pooled([[[1.0], [1.0]]"),
+    ],
 )
-def test_a_broken_axiom_tells_of_nan_and_errors(on_constants, words):
-    v = verdict(guarded(lambda x: x[0, 0] ** 3 if np.ptp(x) else on_constants(x)))
-    assert f"a constant map keeps its value {words}" in " ".join(repr(v).replace("Yours ", "").split())
+def test_an_error_is_told_as_one_where_a_law_asks(on_constants, kind, words):
+    v = verdict(guarded(lambda x: x.mean((0, 1)) if np.ptp(x) else on_constants(x)))
+    assert v.kind is kind and words in " ".join(repr(v).split())
+    assert kind is Kind.NOT_FINITE or "A law" not in repr(v)
+
+
+def test_a_law_is_not_called_broken_because_of_an_error():
+    v = verdict(guarded(lambda x: x[0, 0] ** 3 if np.ptp(x) else 1 / 0))
+    assert v.kind is Kind.WRONG_VALUE and "first at [0]" in repr(v) and "law" not in repr(v)
+
+
+def test_a_mistake_is_named_only_if_it_breaks_the_same_laws_on_the_same_cases():
+    positive = Axiom("nothing is negative", lambda answer, x: (np.asarray(answer(x)) >= 0).all())
+    judged_by_laws = replace(
+        EXERCISE,
+        cases=lambda rng: [(np.ones((2, 2, 1)),), (-np.ones((2, 2, 1)),)],
+        compared=False,
+        axioms=(positive,),
+        mistakes=(Mistake("all negative", lambda x: -np.ones(1), "All is negative."),),
+    )
+    assert judge(judged_by_laws, lambda x: -np.ones(1)).mistake == "all negative"
+    other = judge(judged_by_laws, lambda x: x[0, 0])
+    assert other.mistake == "" and "nothing is negative" in repr(other) and "case 2 of 2" in repr(other)
+
+
+def test_a_second_slip_does_not_hide_the_first():
+    five = replace(
+        EXERCISE, cases=lambda rng: [(rng.normal(size=(3, 3, 2)),) for _ in range(4)] + [(np.zeros((2, 2, 2)),)]
+    )
+    v = judge(five, lambda x: x.sum((0, 1)) if x.any() else np.full(2, np.nan))
+    assert v.mistake == "sum" and "second thing (case 5" in repr(v) and "NaN" in repr(v)
+
+
+def test_a_difference_near_zero_is_measured_by_the_inputs():
+    gap = replace(
+        EXERCISE, reference=lambda a: float(a.sum()), cases=lambda rng: [(np.array([0.1, 0.2, -0.3]),)], axioms=()
+    )
+    assert judge(gap, lambda a: float(a[::-1].sum())).right
+    assert not judge(gap, lambda a: float(a.sum()) + 1e-4).right
+
+
+@pytest.mark.parametrize("error", [TypeError, AssertionError])
+def test_which_error_refuses_an_input_teaches_nothing(error):
+    def answer(features):
+        if features.ndim != 3:
+            raise error("Three axes, please.")
+        return features.mean((0, 1))
+
+    assert verdict(answer).right
+
+
+def test_a_slip_is_no_refusal():
+    assert verdict(lambda x: x.mean((0, 1)) if x.ndim == 3 else x.no_such).kind is Kind.RAISED
+
+
+@pytest.mark.parametrize("mask", [lambda x: (x > 0).astype(int), lambda x: (x > 0).astype(float)])
+def test_a_mask_may_be_of_any_numbers(mask):
+    masks = replace(EXERCISE, reference=lambda x: x > 0, cases=lambda rng: [(rng.normal(size=(3, 3)),)], axioms=())
+    assert judge(masks, mask).right
+    assert not judge(masks, lambda x: mask(-x)).right
+
+
+def test_no_warning_stands_before_a_verdict(recwarn):
+    verdict(guarded(lambda x: x.mean((0, 1)) / np.zeros(1)))
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("wrong", [lambda x: x.mean((0, 1)) ** 3, lambda x: x.sum((0, 1)), lambda x: x[0, 0]])
@@ -194,7 +259,6 @@ def _doubled_in_place(arrays):
         (lambda arrays: [array / 0 for array in arrays], Kind.NOT_FINITE),
     ],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero")
 def test_lists_of_arrays_come_and_go(answer, kind):
     assert judge(LISTS, answer).kind is kind
 

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from cnnlearn.exercises.exercise import Exercise, Fixture, Mistake
-from cnnlearn.exercises.outputs import Output, Raised, finite, kind, run, same, same_type, shape
+from cnnlearn.exercises.laws import Breach, breaches, breaks_alike
+from cnnlearn.exercises.outputs import Output, Raised, finite, floor, kind, refused_alike, run, same, same_type, shape
 from cnnlearn.exercises.relations import count_differing, describe_shape, find_relation, first_difference
 from cnnlearn.exercises.verdict import Kind, Verdict
 
@@ -41,41 +42,92 @@ def explain(
     known already. hidden: whether the lines may not tell inputs or values, only shapes, counts and relations.
     """
     outputs_of = outputs_of or (lambda mistake: [run(exercise, mistake.function, case) for case in cases])
-    fine = [_fault(exercise, e, g) is None for e, g in zip(expected, got, strict=True)]
-    count = (sum(fine), len(fine))
-    if all(fine):
-        broken = _broken_axiom(exercise, cases, ask)
-        if not broken:
-            return Verdict(exercise.name, Kind.RIGHT, (f"All {len(cases)} cases agree.",), cases=count)
-        by_outputs = exercise.compared
-        mistake = _named_mistake(exercise, outputs_of, got) if by_outputs else _broken_like(exercise, cases, broken)
-        lines = ([mistake.message] if mistake else []) + [BROKEN + broken]
-        named = mistake.name if mistake else ""
-        return Verdict(exercise.name, Kind.WRONG_VALUE, tuple(lines), named, (0, len(fine)))
+    least = [floor(case, exercise.tolerance) for case in cases]
+    faults = [_fault(exercise, e, g, room) for e, g, room in zip(expected, got, least, strict=True)]
+    count = (faults.count(None), len(faults))
+    if count[0] == count[1]:
+        return _by_laws(exercise, cases, got, ask, outputs_of, hidden)
 
-    first = fine.index(False)
-    verdict_kind, fact = _fault(exercise, expected[first], got[first])
+    first = next(i for i, fault in enumerate(faults) if fault)
+    verdict_kind, fact = faults[first]
     if hidden and verdict_kind is Kind.WRONG_VALUE and not isinstance(expected[first].value, Raised):
         fact = _without_values(exercise, expected[first].value, got[first].value)
-    mistake = _named_mistake(exercise, outputs_of, got)
+    mistake = _named_mistake(exercise, outputs_of, got, least)
     relation = ""
     if verdict_kind in (Kind.WRONG_VALUE, Kind.WRONG_SHAPE):
         pairs = [(e.value, g.value) for e, g in zip(expected, got, strict=True) if not isinstance(e.value, Raised)]
-        if all(not isinstance(g, (Raised, tuple)) for _, g in pairs):
+        if all(not isinstance(g, Raised) for _, g in pairs):
             relation = find_relation(pairs, exercise.tolerance)
     if mistake:
         lines = [mistake.message, relation or fact]
+    elif nearly := _nearly_a_mistake(exercise, outputs_of, got, least, faults):
+        mistake, slip = nearly
+        where = "" if hidden else f" (case {slip + 1}: {_call(exercise, cases[slip])})"
+        lines = [mistake.message, f"And a second thing{where}: {_second(faults[slip], hidden)}"]
     elif verdict_kind is Kind.WRONG_VALUE:
         if exercise.describe and not (hidden and _has_data(cases[first])):
             lines = [exercise.describe(cases[first], expected[first].value, got[first].value)]
         else:
-            broken = _broken_axiom(exercise, cases, ask)
-            lines = [broken and BROKEN + broken, relation, fact]
+            breach = next(breaches(exercise, [cases[first]], ask), None)
+            law = BROKEN + breach.axiom.statement if breach and breach.output is None else ""
+            lines = [relation, law, fact]
     else:
         lines = [fact, relation]
     if not hidden:
         lines.append(f"Case {first + 1} of {len(cases)}: {_call(exercise, cases[first])}")
-    return Verdict(exercise.name, verdict_kind, tuple(filter(None, lines)), mistake.name if mistake else "", count)
+    named = mistake.name if mistake else ""
+    return Verdict(exercise.name, verdict_kind, tuple(filter(None, lines)), named, count, cases[first])
+
+
+def _by_laws(exercise, cases, got, ask, outputs_of, hidden):
+    """The verdict where every case agrees, or where nothing is compared: that of the laws."""
+    broken = list(breaches(exercise, cases, ask))
+    if not broken:
+        return Verdict(exercise.name, Kind.RIGHT, (f"All {len(cases)} cases agree.",), cases=(len(cases), len(cases)))
+    if exercise.compared:
+        least = [floor(case, exercise.tolerance) for case in cases]
+        mistake = _named_mistake(exercise, outputs_of, got, least)
+    else:
+        mistake = breaks_alike(exercise, cases, broken)
+    breach = next((breach for breach in broken if breach.output is None), broken[0])
+    verdict_kind, line = _told(exercise, breach, hidden)
+    lines = [mistake.message if mistake else "", line]
+    case = breach.asked or cases[breach.case]
+    if not hidden and not breach.asked:
+        lines.append(f"It is broken on case {breach.case + 1} of {len(cases)}: {_call(exercise, case)}")
+    named = mistake.name if mistake else ""
+    return Verdict(exercise.name, verdict_kind, tuple(filter(None, lines)), named, (0, len(cases)), case)
+
+
+def _told(exercise: Exercise, breach: Breach, hidden: bool):
+    """The kind of fault and its sentence: an error is told as one, with the call that raised it."""
+    on = "" if hidden or not breach.asked else f" on {_call(exercise, breach.asked)}"
+    if breach.raised:
+        where = f"In your line: {breach.raised.where}\n" if breach.raised.where and not hidden else ""
+        message = "" if hidden else f": {breach.raised.message}"
+        return Kind.RAISED, f"{where}Yours raises {breach.raised.type}{on}{message}"
+    if breach.asked:
+        return Kind.NOT_FINITE, f"{BROKEN}{breach.axiom.statement} Yours gives NaN or infinity{on}."
+    return Kind.WRONG_VALUE, BROKEN + breach.axiom.statement
+
+
+def _nearly_a_mistake(exercise, outputs_of, got, least, faults):
+    """The one mistake that gives the same as the answer on all cases but one, which is wrong otherwise; and that case.
+
+    On two wrong cases at least they must agree, or the likeness is chance.
+    """
+    found = []
+    for mistake in exercise.mistakes if len(got) > 3 else ():
+        outputs = zip(outputs_of(mistake), got, least, strict=True)
+        alike = [_alike(exercise, output, g, room) for output, g, room in outputs]
+        common = sum(1 for same_there, fault in zip(alike, faults, strict=True) if same_there and fault)
+        if alike.count(False) == 1 and faults[alike.index(False)] and common >= 2:
+            found.append((mistake, alike.index(False)))
+    return found[0] if len(found) == 1 else None
+
+
+def _second(fault, hidden):
+    return f"{fault[0].value}." if hidden else fault[1]
 
 
 def _other_type(expected, got):
@@ -86,10 +138,10 @@ def _other_type(expected, got):
     return f"Yours returns {kind(got)}; expected is {kind(expected)}."
 
 
-def _fault(exercise, expected, got):
+def _fault(exercise, expected, got, least):
     """The kind of fault and a sentence of fact; None if there is none."""
     e, g = expected.value, got.value
-    if isinstance(g, Raised) and not (isinstance(e, Raised) and e.type == g.type):
+    if isinstance(g, Raised) and not (isinstance(e, Raised) and refused_alike(e, g)):
         where = f"In your line: {g.where}\n" if g.where else ""
         return Kind.RAISED, where + (f"{g.type}: {g.message}" if g.message else g.type)
     if isinstance(e, Raised):
@@ -104,8 +156,8 @@ def _fault(exercise, expected, got):
         return Kind.WRONG_SHAPE, f"Yours has {describe_shape(g)}; expected is {describe_shape(e)}."
     if finite(e) and not finite(g):
         return Kind.NOT_FINITE, "There is NaN or infinity in the result, where the expected is finite."
-    if exercise.compared and not same(e, g, exercise.tolerance):
-        return Kind.WRONG_VALUE, first_difference(e, g, exercise.tolerance)
+    if exercise.compared and not same(e, g, exercise.tolerance, least):
+        return Kind.WRONG_VALUE, first_difference(e, g, exercise.tolerance, least)
     return None
 
 
@@ -119,55 +171,17 @@ def _has_data(case):
     return not all(isinstance(argument, Fixture) for argument in case)
 
 
-def _named_mistake(exercise, outputs_of, got):
+def _named_mistake(exercise, outputs_of, got, least):
     """The mistake of the bank that gives the same outputs on all cases."""
     for mistake in exercise.mistakes:
-        if all(_alike(exercise, output, g) for output, g in zip(outputs_of(mistake), got, strict=True)):
+        outputs = zip(outputs_of(mistake), got, least, strict=True)
+        if all(_alike(exercise, output, g, room) for output, g, room in outputs):
             return mistake
     return None
 
 
-def _alike(exercise, output, got):
-    return output.changed_input == got.changed_input and same(output.value, got.value, exercise.tolerance)
-
-
-def _broken_axiom(exercise, cases, ask):
-    """The statement of the first axiom that does not hold, and why if that is not plain; "" if all hold. An answer that
-    fails on the way breaks an axiom, and so does one that gives what it cannot work with."""
-    trouble = ""
-
-    def outcome(*arguments):
-        nonlocal trouble
-        value = ask(arguments).value
-        if isinstance(value, Raised):
-            trouble = f" Yours raises {value.type} there."
-            raise _Unanswered
-        if not finite(value):
-            trouble = " Yours gives NaN or infinity there."
-        return value
-
-    for axiom in exercise.axioms:
-        for case in cases:
-            trouble = ""
-            try:
-                holds = axiom.holds(outcome, *case)
-            except Exception:
-                holds = False
-            if not holds:
-                return axiom.statement + trouble
-    return ""
-
-
-class _Unanswered(Exception):
-    """The answer raised an error where an axiom asked it."""
-
-
-def _broken_like(exercise, cases, statement):
-    """Where outputs are random: the mistake that breaks the same axiom first."""
-    for mistake in exercise.mistakes:
-        if _broken_axiom(exercise, cases, partial(run, exercise, mistake.function)) == statement:
-            return mistake
-    return None
+def _alike(exercise, output, got, least):
+    return output.changed_input == got.changed_input and same(output.value, got.value, exercise.tolerance, least)
 
 
 def _call(exercise, case):

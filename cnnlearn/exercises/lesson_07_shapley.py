@@ -273,6 +273,17 @@ def _right_on_average(answer, value, players, permutations, rng):
     return np.abs(np.mean(many, axis=0) - shapley_exact(build(random), 4)).max() < 0.7
 
 
+def _more_is_better(answer, value, players, permutations, rng):
+    """Asked on one case only: it does not depend on the case."""
+    random = _game("random", 4, 3)
+    exact = shapley_exact(build(random), 4)
+
+    def error(orders):
+        return np.mean([(answer(random, 4, orders, _rng(seed)) - exact) ** 2 for seed in range(8)])
+
+    return players != 6 or error(20) < error(2) / 2
+
+
 def _repeats(answer, value, players, permutations, rng):
     random = _game("random", 6, 4)
     return _close(answer(random, 6, 2, rng), answer(random, 6, 2, rng))
@@ -314,6 +325,11 @@ permutations = Exercise(
             "is asked for.",
         ),
         Mistake(
+            "one pair only",
+            _walks(lambda n, orders, rng: np.tile(_both_ways(_drawn(n, 1, rng)), (orders // 2, 1))),
+            "You use one order and its reverse, however many orders are asked for. Draw half as many as are asked for.",
+        ),
+        Mistake(
             "other randomness",
             _walks(_own_randomness),
             "The same seed gives you other results. Draw from the `rng` that you are given, and from nothing else.",
@@ -336,6 +352,7 @@ permutations = Exercise(
             _on_even(_exact_for_pairs),
         ),
         Axiom("Over many seeds the mean comes close to the exact values.", _on_even(_right_on_average)),
+        Axiom("With many orders the values come closer to the exact ones than with two.", _on_even(_more_is_better)),
         Axiom("The same seed gives the same values.", _on_even(_repeats)),
     ),
     points=3,

@@ -230,11 +230,11 @@ integrated_gradients = Exercise(
 
 def _sums(rng):
     attributions = rng.normal(size=(4, 5, 3))
-    total = float(attributions.sum())
+    eighths = rng.integers(-8, 9, (4, 5, 3)) / 8  # their sum is exact in any order, in float32 too
     return [
         (np.array([[1.0, 2.0], [-0.5, 1.0]]), 5.0, 2.0),
         (attributions, 2.5, -1.0),
-        (attributions, total + 3, 3.0),
+        (eighths, float(eighths.sum()) + 3, 3.0),
         (np.array([0.5, -2.0]), 3.0, 1.0),
         (rng.normal(size=(3, 3)), -4.0, 1.5),
     ]

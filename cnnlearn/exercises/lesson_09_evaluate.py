@@ -554,6 +554,7 @@ def _pairs_of_orders(rng):
     return [
         (a, b),
         (a, np.exp(3 * a)),
+        (a, -np.exp(a)),
         (tied[0], tied[1]),
         (np.full(6, 0.1), rng.normal(size=6)),
         (rng.normal(size=(4, 4)), np.maximum(rng.normal(size=(4, 4)), 0)),
@@ -649,6 +650,11 @@ rank_correlation = Exercise(
             "formula without ties",
             _without_ties,
             "The formula 1 − 6Σd²/(n³ − n) holds only where no two numbers are equal. Take Pearson's of the ranks.",
+        ),
+        Mistake(
+            "sign dropped",
+            lambda a, b: abs(_by_ranks(_shared_ranks)(a, b)),
+            "You dropped the sign. Two maps that order the pixels the other way round are at −1, not at 1.",
         ),
         Mistake(
             "zero for constant",

@@ -2,6 +2,7 @@
 
 import re
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,8 +32,10 @@ def run(exercise: Exercise, answer: Callable, arguments: tuple) -> Output:
     fresh = [build(argument) for argument in arguments]
     before = [fingerprint(argument) for argument in fresh]
     try:
-        value = exercise.observe(answer, *fresh) if exercise.observe else answer(*fresh)
-        value = plain(value)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):  # a warning would stand before the verdict
+            warnings.simplefilter("ignore")
+            value = exercise.observe(answer, *fresh) if exercise.observe else answer(*fresh)
+            value = plain(value)
     except (Exception, SystemExit) as error:
         value = Raised(type(error).__name__, _first_paragraph(str(error)), _own_line(error, answer))
     after = [fingerprint(argument) for argument in fresh]
@@ -79,7 +82,10 @@ def kind(value) -> str:
 
 
 def same_type(expected, got) -> bool:
-    """Whether `got` may stand for `expected`; integers may stand for floats, never the other way."""
+    """Whether `got` may stand for `expected`; integers may stand for floats, never the other way.
+
+    Any numbers may stand for booleans and for an empty array: which they are teaches nothing.
+    """
     if isinstance(expected, (tuple, list)):
         return (
             type(got) is type(expected)
@@ -89,7 +95,9 @@ def same_type(expected, got) -> bool:
     if isinstance(expected, np.ndarray):
         if type(got) is not np.ndarray:
             return False
-        allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
+        if not expected.size:
+            return got.dtype.kind in "biuf"
+        allowed = {"f": "fiu", "i": "iu", "u": "iu", "b": "biuf"}
         return got.dtype.kind in allowed.get(expected.dtype.kind, expected.dtype.kind)
     if isinstance(expected, float):
         return isinstance(got, (int, float)) and not isinstance(got, bool)
@@ -108,23 +116,49 @@ def finite(value) -> bool:
     return True
 
 
-def same(expected, got, tolerance: float) -> bool:
-    """Equal types and shapes, and values within tolerance × the largest expected value; NaN equals NaN."""
+# What a learner may raise to refuse a bad input: which of them teaches nothing. The others come of slips.
+REFUSALS = {"ValueError", "TypeError", "AssertionError", "RuntimeError", "Exception"}
+
+
+def refused_alike(expected: Raised, got: Raised) -> bool:
+    """Whether both errors refuse the input."""
+    return expected.type == got.type or {expected.type, got.type} <= REFUSALS
+
+
+def floor(arguments: tuple, tolerance: float) -> float:
+    """The least difference that counts for these arguments: rounding, where the expected is a difference near 0."""
+    return 1e-3 * tolerance * max(map(_largest, arguments), default=0.0)
+
+
+def _largest(value):
+    if isinstance(value, (tuple, list)):
+        return max(map(_largest, value), default=0.0)
+    if isinstance(value, (float, np.ndarray)) and np.asarray(value).dtype.kind == "f":
+        array = np.asarray(value)
+        return float(np.abs(array[np.isfinite(array)]).max(initial=0))
+    return 0.0
+
+
+def same(expected, got, tolerance: float, least: float = 0.0) -> bool:
+    """Equal types and shapes, and values as `close` has it; errors if both refuse."""
     if isinstance(expected, Raised) or isinstance(got, Raised):
-        return isinstance(expected, Raised) and isinstance(got, Raised) and expected.type == got.type
+        return isinstance(expected, Raised) and isinstance(got, Raised) and refused_alike(expected, got)
     if not same_type(expected, got) or shape(expected) != shape(got):
         return False
     if isinstance(expected, (tuple, list)):
-        return all(same(e, g, tolerance) for e, g in zip(expected, got, strict=True))
+        return all(same(e, g, tolerance, least) for e, g in zip(expected, got, strict=True))
     if isinstance(expected, (np.ndarray, float, int)):
-        return bool(close(expected, got, tolerance).all())
+        return bool(close(expected, got, tolerance, least).all())
     return expected == got
 
 
-def close(expected, got, tolerance: float) -> np.ndarray:
-    """Entry by entry: |got − expected| ≤ tolerance × the largest finite |expected| (or × 1 if that is zero)."""
+def close(expected, got, tolerance: float, least: float = 0.0) -> np.ndarray:
+    """Entry by entry: |got − expected| ≤ tolerance × the largest finite |expected| (× 1 if that is zero), or ≤ least.
+
+    NaN equals NaN.
+    """
     expected, got = np.asarray(expected, float), np.asarray(got, float)
     size = np.abs(expected[np.isfinite(expected)]).max(initial=0) or 1.0
     with np.errstate(invalid="ignore"):
-        near = np.abs(got - expected) <= tolerance * size
+        near = np.abs(got - expected) <= max(tolerance * size, least)
     return near | (got == expected) | (np.isnan(got) & np.isnan(expected))

@@ -10,20 +10,38 @@ from cnnlearn.exercises.outputs import close, shape
 def find_relation(pairs, tolerance: float) -> str:
     """A sentence on the first relation of the catalogue that holds for every pair (expected, got) that differs, or "".
 
-    Numbers in the sentence are those of the first such pair. Where the outputs are single numbers, which are always a
-    multiple of one another, they must be the same in all pairs.
+    Of tuples each value is looked at alone, and of several cases those in which all numbers are finite. Numbers in the
+    sentence are those of the first such pair. Where the outputs are single numbers, which are always a multiple of one
+    another, they must be the same in all pairs.
     """
-    pairs = [(np.asarray(e, float), np.asarray(g, float)) for e, g in pairs if _numeric(e) and _numeric(g)]
-    if any(not array.size or not np.isfinite(array).all() for pair in pairs for array in pair):
-        return ""
-    pairs = [(expected, got) for expected, got in pairs if not _equal(expected, got, tolerance)]
+    lengths = {len(value) if isinstance(value, tuple) else 0 for pair in pairs for value in pair}
+    if len(lengths) == 1 and (length := lengths.pop()):
+        found = [_relation([(e[i], g[i]) for e, g in pairs], tolerance) for i in range(length)]
+        return " ".join(f"Value {i} of {length}: {sentence}" for i, sentence in enumerate(found, 1) if sentence)
+    return _relation(pairs, tolerance)
+
+
+def _relation(pairs, tolerance):
+    pairs = [(np.asarray(e), np.asarray(g)) for e, g in pairs if _numeric(e) and _numeric(g)]
+    pairs = [(e, g) for e, g in pairs if e.size and g.size]
+    finite = [pair for pair in pairs if all(np.isfinite(array).all() for array in pair)]
+    where = "Where all is finite: " if len(finite) < len(pairs) else ""
+    pairs = [(expected, got) for expected, got in finite if not _equal(expected, got, tolerance)]
+    if pairs and all(_bytes(expected, got) for expected, got in pairs):
+        return where + "Yours are bytes from 0 to 255 where numbers in [0, 1] are expected."
+    pairs = [(expected.astype(float), got.astype(float)) for expected, got in pairs]
     if not any(np.ptp(expected) > 0 for expected, _ in pairs if expected.ndim) and not _single_numbers(pairs):
         return ""  # constants stand in every relation to each other
     for relation in CATALOGUE:
         sentences = [relation(expected, got, tolerance) for expected, got in pairs]
         if all(sentences) and (len(set(sentences)) == 1 or not _single_numbers(pairs)):
-            return sentences[0]
+            return where + sentences[0]
     return ""
+
+
+def _bytes(expected, got):
+    alike = expected.dtype.kind == "f" and got.dtype.kind in "iu" and expected.shape == got.shape
+    return bool(alike and got.max() > 1 and (np.abs(255 * expected - got) <= 1).all())
 
 
 def _single_numbers(pairs):
@@ -129,27 +147,27 @@ CATALOGUE = (
 )
 
 
-def first_difference(expected, got, tolerance: float) -> str:
+def first_difference(expected, got, tolerance: float, least: float = 0.0) -> str:
     """The first differing entry in reading order, yours beside the expected."""
     if isinstance(expected, (tuple, list)):
         for i, (e, g) in enumerate(zip(expected, got, strict=True)):
-            sentence = first_difference(e, g, tolerance)
+            sentence = first_difference(e, g, tolerance, least)
             if sentence:
                 return f"Value {i + 1} of {len(expected)}: {sentence}"
         return ""
     if not isinstance(expected, np.ndarray):
         return "" if expected == got else f"yours is {_show(got)}, expected {_show(expected)}."
-    wrong = ~close(expected, got, tolerance)
+    wrong = ~close(expected, got, tolerance, least)
     if not wrong.any():
         return ""
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
-    share = count_differing(expected, got, tolerance)
+    share = count_differing(expected, got, tolerance, least)
     return f"{share}; first at {list(place)}: yours {_show(got[place])}, expected {_show(expected[place])}."
 
 
-def count_differing(expected, got, tolerance: float) -> str:
+def count_differing(expected, got, tolerance: float, least: float = 0.0) -> str:
     """How many entries of an array differ, in words."""
-    wrong = ~close(expected, got, tolerance)
+    wrong = ~close(expected, got, tolerance, least)
     return f"{int(wrong.sum())} of {wrong.size} entries differ" if wrong.size > 1 else "it differs"
 
 

@@ -2,7 +2,7 @@
 
 import html
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 LINES, WIDTH = 12, 96
@@ -10,6 +10,7 @@ LINES, WIDTH = 12, 96
 
 class Kind(StrEnum):
     RIGHT = "right"
+    LENT = "the course's own"
     NOT_STARTED = "not started"
     RAISED = "raised an error"
     WRONG_TYPE = "wrong type"
@@ -19,19 +20,28 @@ class Kind(StrEnum):
     WRONG_VALUE = "wrong value"
 
 
-_MARKS = {Kind.RIGHT: "✓", Kind.NOT_STARTED: "○"}
-_COLOURS = {Kind.RIGHT: "#0072b2", Kind.NOT_STARTED: "#767676"}  # of the bar; the mark tells it too
+_MARKS = {Kind.RIGHT: "✓", Kind.NOT_STARTED: "○", Kind.LENT: "○"}
+# Of the bar; the mark tells it too.
+_COLOURS = {
+    Kind.RIGHT: "#0072b2",
+    Kind.NOT_STARTED: "#767676",
+    Kind.LENT: "#767676",
+}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """lines: the explanation; mistake: its name in the bank, if it is there; cases: how many were right, and tried."""
+    """lines: the explanation; mistake: its name in the bank, if it is there; cases: how many were right, and tried.
+
+    case: the arguments on which it fails.
+    """
 
     exercise: str
     kind: Kind
     lines: tuple[str, ...] = ()
     mistake: str = ""
     cases: tuple[int, int] = (0, 0)
+    case: tuple | None = field(default=None, compare=False)
 
     @property
     def right(self) -> bool:
