@@ -31,10 +31,20 @@ def ends(value, players):
     return value(np.array([[False] * players, [True] * players]))
 
 
+def test_several_classes_get_what_each_gets_alone():
+    rng = np.random.default_rng(0)
+    signs, weights = rng.choice([-1.0, 1.0], (14, 6)), rng.uniform(0.5, 2, 14)
+    differences = np.stack([rng.normal(size=14), signs.sum(axis=1)], axis=1)  # a rough game and a smooth one
+    together = fit_triples(signs, differences, weights)
+    for t in range(2):
+        for one, all_of_them in zip(fit_triples(signs, differences[:, [t]], weights), together, strict=True):
+            np.testing.assert_allclose(one[..., 0], all_of_them[..., t], atol=1e-12)
+
+
 def test_the_closed_form_is_a_ridge_regression_on_all_products_of_three():
     rng, players = np.random.default_rng(0), 6
     signs = rng.choice([-1.0, 1.0], (14, players))
-    weights, differences = rng.uniform(0.5, 2, 14), rng.normal(size=(14, 2))
+    weights, differences = rng.uniform(0.5, 2, 14), rng.normal(size=(14, 1))
     values, whole, left, unseen = fit_triples(signs, differences, weights)
     threes = list(combinations(range(players), 3))
     products = np.array([signs[:, list(three)].prod(axis=1) for three in threes]).T

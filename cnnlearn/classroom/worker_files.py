@@ -6,7 +6,14 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # Folders are seen whole.
-SEEN = ("__init__.py", "classroom/__init__.py", "classroom/inside", "engine", "perturbation", "exercises/fixtures")
+SEEN: tuple[str, ...] = (
+    "__init__.py",
+    "classroom/__init__.py",
+    "classroom/inside",
+    "engine",
+    "perturbation",
+    "exercises/fixtures",
+)
 SEEN += ("exercises/__init__.py", "exercises/exercise.py", "exercises/outputs.py")
 SEEN += ("explainers/__init__.py", "explainers/explanation.py")
 

@@ -11,7 +11,7 @@ def compute() -> dict:
     import keras
 
     from cnnlearn import networks
-from cnnlearn.files import cifar10
+    from cnnlearn.files import cifar10
 
     network = networks.load()
     images = cifar10.sample()[1][0][list(PICTURES.values())]

@@ -9,7 +9,7 @@ def every_choice(index: int, parts: int, fill: str) -> dict:
     Version number i shows part j where bit j of i is set.
     """
     from cnnlearn import networks
-from cnnlearn.files import cifar10
+    from cnnlearn.files import cifar10
     from cnnlearn.perturbation.fills import fill_for
     from cnnlearn.perturbation.masked_logits import MaskedLogits
     from cnnlearn.perturbation.superpixels import superpixels
@@ -19,7 +19,7 @@ from cnnlearn.files import cifar10
     segments = superpixels(image, n_segments=parts)
     count = int(segments.max()) + 1
     shown = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
-    hidden = np.broadcast_to(fill_for(fill, image, segments), image.shape)
+    hidden = fill_for(fill, image, segments)
     logits = MaskedLogits(networks.load())(image, segments, shown, hidden, np.array([label]))[:, 0]
     return {
         "image": images[index].tolist(),

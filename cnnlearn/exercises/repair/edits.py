@@ -69,7 +69,10 @@ class Edit:
 def edits(function: ast.FunctionDef, numpy: str | None) -> Iterator[Edit]:
     """All edits of the catalogue. numpy: the name under which the function knows NumPy, if it does."""
     places = list(_places(function))
-    names = sorted({a.arg for a in function.args.args} | {n.id for n in ast.walk(function) if _stored(n)})
+    names = sorted(
+        {a.arg for a in function.args.args}
+        | {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _stored(n)}
+    )
     for rule in (_axis, _comparison, _operator, _exchanged, _family, _constant, _unwrapped, _boolean):
         for parent, field, index, node in places:
             for kind, new in rule(node):
@@ -273,7 +276,7 @@ def _statements(function):
         new = ast.copy_location(ast.Return(last.value), last)
         yield Edit("a return that is missing", function, "body", len(function.body) - 1, last, new)
     if isinstance(last, (ast.For, ast.While, ast.If)):
-        for name in sorted({n.id for n in ast.walk(function) if _stored(n)}):
+        for name in sorted({n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _stored(n)}):
             new = ast.copy_location(ast.Return(ast.Name(name, ast.Load())), last)
             yield Edit("a return that is missing", function, "body", None, function.body, [*function.body, new])
 

@@ -9,6 +9,7 @@ import time
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -150,7 +151,8 @@ def _bounded(until, function, *arguments):
 
 def _change(edit: Edit, source: str) -> Change:
     lines = source.splitlines()
-    old, new = edit.old, edit.new
+    old: Any = edit.old  # a node or a list of statements, as is the new one
+    new: Any = edit.new
     if isinstance(old, list):  # statements: the first that is not there afterwards, or stands elsewhere
         pairs = zip(old, [*new, None], strict=False)
         node = next((a for a, b in pairs if a is not b), old[-1])
