@@ -32,7 +32,7 @@ def check(function: Callable) -> Callable:
         if not verdict.right:
             raise CheckFailed(repr(verdict))
         return function
-    check.case = None
+    check.case = None  # type: ignore[attr-defined]
     if verdict.case is not None and verdict.kind is not Kind.RIGHT:
         check.case = smallest(exercise, function, verdict.case)
         verdict = replace(verdict, lines=(*verdict.lines, "That input, made small: check.case"))
@@ -49,7 +49,7 @@ def check(function: Callable) -> Callable:
     return function if verdict.right else exercise.reference
 
 
-check.case = None
+check.case = None  # type: ignore[attr-defined]
 _changes = {}  # name of an exercise -> the change that makes the last answer right, and how far it was opened
 
 

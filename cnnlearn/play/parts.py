@@ -1,5 +1,7 @@
 """A picture in a few parts, and the network's score for every choice of parts to show."""
 
+from typing import Any
+
 import numpy as np
 
 
@@ -19,7 +21,7 @@ def every_choice(index: int, parts: int, fill: str) -> dict:
     segments = superpixels(image, n_segments=parts)
     count = int(segments.max()) + 1
     shown = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
-    hidden = fill_for(fill, image, segments)
+    hidden: Any = fill_for(fill, image, segments)  # an image, for the fills that are used here
     logits = MaskedLogits(networks.load())(image, segments, shown, hidden, np.array([label]))[:, 0]
     return {
         "image": images[index].tolist(),
