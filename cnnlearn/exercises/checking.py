@@ -34,7 +34,7 @@ def check(function: Callable) -> Callable:
         return function
     check.case = None  # type: ignore[attr-defined]
     if verdict.case is not None and verdict.kind is not Kind.RIGHT:
-        check.case = smallest(exercise, function, verdict.case)
+        check.case = smallest(exercise, function, verdict.case)  # type: ignore[attr-defined]
         verdict = replace(verdict, lines=(*verdict.lines, "That input, made small: check.case"))
     _show(verdict)
     if verdict.kind is not Kind.LENT:
