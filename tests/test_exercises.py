@@ -34,7 +34,7 @@ def effort(exercise, seed=0):
 
 
 # How many fresh seeds the bank of the NumPy exercises is tried at; CNNLEARN_SEEDS=300 is a slower job.
-FRESH = int(os.environ.get("CNNLEARN_SEEDS", 2))
+FRESH = int(os.environ.get("CNNLEARN_SEEDS", 25))
 NUMPY = [e for e in ALL if not e.tensorflow and not e.name.startswith("test_")]
 
 REFERENCES = [pytest.param(e, seed, id=f"{e.name}-{seed}") for e in ALL for seed in seeds(e)]

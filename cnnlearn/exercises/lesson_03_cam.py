@@ -405,9 +405,15 @@ normalize = Exercise(
 def _laid_over(rng):
     shares = (0.5, 0.3, 0.0, 1.0)
     sizes = ((6, 6, 3, 3), (8, 5, 4, 2), (4, 4, 4, 4), (5, 7, 2, 3))
-    return [
-        (rng.random((h, w, 3)), rng.random((m, n)).round(2), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)
-    ]
+
+    def heatmap(height, width, rows, columns):
+        while True:
+            drawn = rng.random((rows, columns)).round(2)
+            steps = 256 * resize_bilinear(drawn, height, width)  # viridis has 256 colours
+            if np.abs(steps - steps.round()).min() > 1e-3:  # or rounding alone would decide between two of them
+                return drawn
+
+    return [(rng.random((h, w, 3)), heatmap(h, w, m, n), a) for (h, w, m, n), a in zip(sizes, shares, strict=True)]
 
 
 def _colours(values):

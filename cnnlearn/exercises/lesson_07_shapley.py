@@ -285,8 +285,8 @@ def _more_is_better(answer, value, players, permutations, rng):
 
 
 def _repeats(answer, value, players, permutations, rng):
-    random = _game("random", 6, 4)
-    return _close(answer(random, 6, 2, rng), answer(random, 6, 2, rng))
+    random = _game("random", 6, 4)  # and enough orders that two drawings do not agree by chance
+    return _close(answer(random, 6, 20, rng), answer(random, 6, 20, rng))
 
 
 permutations = Exercise(

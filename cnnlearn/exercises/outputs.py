@@ -126,8 +126,11 @@ def refused_alike(expected: Raised, got: Raised) -> bool:
 
 
 def floor(arguments: tuple, tolerance: float) -> float:
-    """The least difference that counts for these arguments: rounding, where the expected is a difference near 0."""
-    return 1e-3 * tolerance * max(map(_largest, arguments), default=0.0)
+    """The least difference that counts for these arguments: rounding, where the expected is a difference near 0.
+
+    With the usual tolerance, 1e-5, it is one unit in the last place of float32 at the largest number given.
+    """
+    return 1e-2 * tolerance * max(map(_largest, arguments), default=0.0)
 
 
 def _largest(value):
