@@ -142,7 +142,7 @@ def errors(console):
 
         exact = shapley_exact(value, 12)[:, 0]
         for budget in BUDGETS:
-            game = Game(lambda masks, _, value=value: value(masks), 12, None)
+            game = Game(lambda masks, _, value=value: value(masks), 12, np.array([0]))
             method = KernelShap(model, max_evals=budget, seed=number)
             found = {"cnnlearn": method.split(game, segments)[0][:, 0]}
             if importlib.util.find_spec("shap"):
